@@ -72,9 +72,9 @@ def outpaint_all(pictures: Sequence[BenchPicture], **fields: Any) -> Iterator[tu
     """Each picture with its result and its place in it. The shapes take turns."""
     renderers, sources = load_with_sources([picture.pixels for picture in pictures])
     for number, (picture, source) in enumerate(zip(pictures, sources, strict=True)):
-        shape = SHAPES[number % len(SHAPES)]
-        if fits_already(picture, shape["aspect"]):
-            shape = {"aspect": "3:2"}
+        turn = number % len(SHAPES)
+        shapes = (*SHAPES[turn:], *SHAPES[:turn])
+        shape = next(shape for shape in shapes if not fits_already(picture, shape["aspect"]))
         order = build_image_order("outpaint", number + 1, source, **shape, **fields)
         [drawing] = render_orders(renderers, order)
         left, top = find_place(picture.pixels, drawing.pixels, shape.get("anchor", "centre"))

@@ -14,7 +14,7 @@ from craftspark.models.work import Load, calls_for, megapixels
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import SOURCE, DrawingRequest, OptionalPrompt, SourceReference, sides
 from craftspark.tools.sources import Source
-from craftspark.tools.windows import Box, choose_size, fit, split_canvas
+from craftspark.tools.windows import Box, choose_size, fit_into, split_canvas
 
 Anchor = Literal["centre", "left", "right", "top", "bottom", "top-left", "top-right", "bottom-left", "bottom-right"]
 MAX_RESULT_SIDE = 2048  # pixels per side
@@ -108,7 +108,8 @@ class OutpaintRequest(DrawingRequest):
 
     def drawing_size(self, model: Model, source: Source) -> tuple[int, int]:
         """The size (width, height) of the model's drawings."""
-        return choose_size(self.canvas(source), [sides(size) for size in model.sizes])
+        width, height = self.canvas(source)
+        return choose_size(width / height, model.sizes)
 
     def parts(self, model: Model, source: Source) -> tuple[Box, ...]:
         """The parts of the canvas that are drawn one after the other; see craftspark.tools.windows."""
@@ -136,7 +137,7 @@ class OutpaintRequest(DrawingRequest):
         if not self.draws(model):
             parts = []
         calls = calls_for(images, model.wave_size) * len(parts)
-        enlarged = sum(enlarging_megapixels(fit(part, size), part, model.upscaler.reach) for part in parts)
+        enlarged = sum(enlarging_megapixels(fit_into(part, size), part, model.upscaler.reach) for part in parts)
         scale = megapixels(*size) / megapixels(*sides(model.default_size))
         return Load(
             steps=calls * (self.steps or model.default_steps) * scale,

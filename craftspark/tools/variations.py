@@ -1,8 +1,7 @@
 """Variations: new versions of an existing image."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from math import log
 from typing import ClassVar, Self
 
 from pydantic import Field
@@ -14,8 +13,9 @@ from craftspark.models.model import Model
 from craftspark.models.prices import credits_for_result
 from craftspark.models.work import Load, megapixels, upscaler_megapixels
 from craftspark.tools.picture import PRESETS
-from craftspark.tools.request import SOURCE, DrawingRequest, OptionalPrompt, SourceReference, sides
+from craftspark.tools.request import SOURCE, DrawingRequest, OptionalPrompt, SourceReference
 from craftspark.tools.sources import Source
+from craftspark.tools.windows import choose_size, fit_into
 
 # Up to this strength, the source is also drawn unchanged in one step, to find what a drawing changed.
 LOW_STRENGTH = 0.25
@@ -98,14 +98,3 @@ class VariationsRequest(DrawingRequest):
         """
         drawn, reach = fit_into(result, choose_size(result[0] / result[1], model.sizes)), model.upscaler.reach
         return enlarging_megapixels(drawn, result, reach) + (upscaler_megapixels(*drawn, reach) if alpha else 0)
-
-
-def choose_size(aspect: float, sizes: Sequence[str]) -> tuple[int, int]:
-    """The size, (width, height), with the aspect ratio that is nearest to this one, width over height."""
-    return min(map(sides, sizes), key=lambda size: abs(log(size[0] / size[1] / aspect)))
-
-
-def fit_into(picture: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
-    """The largest size, (width, height), with the aspect ratio of a picture that fits into another size."""
-    scale = min(size[0] / picture[0], size[1] / picture[1])
-    return max(1, round(picture[0] * scale)), max(1, round(picture[1] * scale))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import log
 
+from craftspark.tools.request import sides
+
 # A part may be this many times as elongated as the model's size. Beyond it, a model would see too little of the canvas.
 MAX_ELONGATION = 3
 OVERLAP = 2  # of a part's length, one share in so many is common with its neighbour
@@ -43,16 +45,15 @@ class Box:
         return across + down
 
 
-def choose_size(picture: tuple[int, int], sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """The size, (width, height), with the aspect ratio that is nearest to a picture's."""
-    aspect = picture[0] / picture[1]
-    return min(sizes, key=lambda size: abs(log(size[0] / size[1] / aspect)))
+def choose_size(aspect: float, sizes: Sequence[str]) -> tuple[int, int]:
+    """The size, (width, height), with the aspect ratio that is nearest to this one, width over height."""
+    return min(map(sides, sizes), key=lambda size: abs(log(size[0] / size[1] / aspect)))
 
 
-def fit(picture: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
-    """The largest size of a picture (width, height) within another size."""
+def fit_into(picture: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
+    """The largest size, (width, height), with the aspect ratio of a picture that fits into another size."""
     scale = min(size[0] / picture[0], size[1] / picture[1])
-    return min(size[0], max(1, round(picture[0] * scale))), min(size[1], max(1, round(picture[1] * scale)))
+    return max(1, round(picture[0] * scale)), max(1, round(picture[1] * scale))
 
 
 @lru_cache(maxsize=64)  # price, estimate and drawing of a request use the same parts

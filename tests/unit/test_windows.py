@@ -1,6 +1,6 @@
 import pytest
 
-from craftspark.tools.windows import MAX_ELONGATION, Box, choose_size, fit, split_canvas
+from craftspark.tools.windows import MAX_ELONGATION, Box, choose_size, fit_into, split_canvas
 
 SIZE = (128, 128)
 WIDE = Box(0, 0, 64, 64)
@@ -42,11 +42,11 @@ def test_nothing_is_drawn_where_everything_is_known() -> None:
 
 
 def test_the_size_nearest_in_aspect_is_chosen_and_filled() -> None:
-    sizes = [(1024, 1024), (1344, 768), (768, 1344)]
+    sizes = ["1024x1024", "1344x768", "768x1344"]
 
-    assert choose_size((1600, 900), sizes) == (1344, 768)
-    assert choose_size((90, 160), sizes) == (768, 1344)
-    assert choose_size((100, 110), sizes) == (1024, 1024)
-    assert fit((1600, 900), (1344, 768)) == (1344, 756)
-    assert fit((16, 2), SIZE) == (128, 16)
-    assert fit((2048, 1), SIZE) == (128, 1)
+    assert choose_size(16 / 9, sizes) == (1344, 768)
+    assert choose_size(9 / 16, sizes) == (768, 1344)
+    assert choose_size(10 / 11, sizes) == (1024, 1024)
+    assert fit_into((1600, 900), (1344, 768)) == (1344, 756)
+    assert fit_into((16, 2), SIZE) == (128, 16)
+    assert fit_into((2048, 1), SIZE) == (128, 1)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from craftspark.tools.windows import Box, fit
+from craftspark.tools.windows import Box, fit_into
 from gpu_tasks.images.drawing import Flaw, find_blank_margin
 from gpu_tasks.images.pixels import Pixels, resample
 from gpu_tasks.images.sources import flatten_on_white
@@ -64,7 +64,7 @@ class Canvas:
 
     def view(self, part: Box, size: tuple[int, int]) -> Window:
         """Return a part of the canvas in the size (width, height) of a model."""
-        inner = fit(part.size, size)
+        inner = fit_into(part.size, size)
         left, top = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
         around = ((top, size[1] - top - inner[1]), (left, size[0] - left - inner[0]))
         start = resample(np.ascontiguousarray(self._pixels[_slices(part)]), inner)

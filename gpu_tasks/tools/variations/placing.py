@@ -8,8 +8,7 @@ from math import ceil, floor
 import numpy as np
 from numpy.typing import NDArray
 
-from craftspark.tools.variations import fit_into
-from craftspark.tools.windows import Box
+from craftspark.tools.windows import Box, fit_into
 from gpu_tasks.images.drawing import MIN_INK
 from gpu_tasks.images.pixels import Pixels, resample
 from gpu_tasks.images.sources import flatten_on_white, shrink

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from craftspark.tools.variations import LOW_STRENGTH, choose_size
+from craftspark.tools.variations import LOW_STRENGTH
+from craftspark.tools.windows import choose_size
 from gpu_tasks.images.drawing import Drawing, OnStep, make_drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import FinishedImage, finish_unchanged
