@@ -163,7 +163,8 @@ def _find_network_problems(networks: ToolNetworks, pools: Mapping[str, Pool]) ->
 
 def _find_assistants(model: str, tools: Mapping[str, str], networks: ToolNetworks) -> list[Network]:
     """The networks that assist a model in its tools."""
-    does = {does for tool in TOOLS.values() if tools.get(tool.name) == model for does in tool.assisted}
+    entry = find_model(model)
+    does = {does for tool in TOOLS.values() if tools.get(tool.name) == model for does in tool.assists(entry)}
     return [find_network(networks.names[each], each) for each in sorted(does)]
 
 

@@ -15,8 +15,8 @@ from craftspark.tools.cutout import CutoutRequest
 from craftspark.tools.lineart import LineartRequest
 from craftspark.tools.outpaint import OutpaintRequest
 from craftspark.tools.pattern import PatternRequest
-from craftspark.tools.picture import PictureRequest
-from craftspark.tools.request import JobRequest
+from craftspark.tools.picture import MIN_SIDE, PictureRequest
+from craftspark.tools.request import JobRequest, sides
 from craftspark.tools.upscale import UpscaleRequest
 from craftspark.tools.variations import VariationsRequest
 
@@ -26,7 +26,8 @@ class Tool:
     """`title` and `summary` are texts for makers; `example` is a valid request.
 
     `network` is what the tool does with only a network. Such a tool needs no diffusion model: the catalogue entry of
-    that network serves it. `assisted` is what further networks do for a tool.
+    that network serves it. `assisted` is what further networks do for a tool. With `enlarged_to`, the upscaler enlarges
+    only drawings whose shorter side has fewer pixels.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Tool:
     example: Mapping[str, Any]
     network: Assists | None = None
     assisted: tuple[Assists, ...] = ()
+    enlarged_to: int | None = None
 
     def price(self, model: Model) -> int:
         """The price of an image in credits, with the model's defaults. Raises InvalidInput if the model cannot do the
@@ -54,6 +56,14 @@ class Tool:
     def served_by(self, model: Model) -> str:
         """The name of the catalogue entry that does the tool's work, where the diffusion model is this one."""
         return model.networks.names[self.network] if self.network else model.name
+
+    def assists(self, model: Model | None) -> tuple[Assists, ...]:
+        """What further networks do for the tool with this diffusion model, or without one."""
+        if model is None or self.enlarged_to is None:
+            return self.assisted
+        if any(min(sides(size)) < self.enlarged_to for size in model.sizes):
+            return self.assisted
+        return tuple(does for does in self.assisted if does != "enlarge")
 
     def _example(self) -> JobRequest:
         return parse_request(self.request, json.dumps(self.example))
@@ -92,6 +102,7 @@ for tool in (
         PictureRequest,
         {"prompt": "a red apple"},
         assisted=("enlarge",),
+        enlarged_to=MIN_SIDE,
     ),
     Tool(
         "pattern",

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from craftspark.errors import ModelUnavailable
 from craftspark.models.networks import Assists, Network, ToolNetworks, find_network
 from craftspark.settings.tasks import RendererSettings
+from craftspark.tools import find_tool
 from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import FinishedImage
@@ -101,6 +102,10 @@ class Kit:
             self.entry.name if isinstance(self.entry, Network) else self.networks.served.enlarge
         )
 
+    def upscaler_if_needed(self, tool: str) -> Upscaler | None:
+        """The upscaler, or None if the tool enlarges none of this model's drawings. Raises ModelUnavailable."""
+        return self.upscaler if "enlarge" in find_tool(tool).assists(self.diffusion.model) else None
+
     @property
     def cutter(self) -> MotifCutter:
         """The cutter of motifs, with its matting network. Raises ModelUnavailable."""
@@ -117,7 +122,7 @@ def register(name: str, make: MakeRenderer) -> None:
     RENDERERS[name] = make
 
 
-register("picture", lambda kit: PictureRenderer(kit.diffusion, kit.upscaler))
+register("picture", lambda kit: PictureRenderer(kit.diffusion, kit.upscaler_if_needed("picture")))
 register("pattern", lambda kit: PatternRenderer(kit.diffusion, kit.upscaler, kit.cutter, kit.sources))
 register("clipart", lambda kit: ClipartRenderer(kit.diffusion, kit.cutter, kit.upscaler))
 register("variations", lambda kit: VariationsRenderer(kit.diffusion, kit.upscaler, kit.cutter, kit.sources))

@@ -10,7 +10,7 @@ from craftspark.aws.pictures.signing_key import read_signing_key
 from craftspark.aws.pictures.source_bytes import SourceBytes
 from craftspark.errors import ModerationUnavailable
 from craftspark.metrics import event
-from craftspark.models.catalogue import find_models
+from craftspark.models.catalogue import find_model, find_models
 from craftspark.models.networks import NETWORKS, ToolNetworks
 from craftspark.settings.tasks import RendererSettings, WorkerSettings
 from craftspark.tools import find_tool
@@ -86,6 +86,10 @@ def find_budget_gib(settings: RendererSettings) -> float:
 def find_networks_gib(settings: RendererSettings) -> float:
     """Return the memory of the networks that the tools use, with or without a diffusion model."""
     served = ToolNetworks.parse(settings.networks).names
-    names = {served[does] for tool in settings.models for does in find_tool(tool).assisted}
+    names = {
+        served[does]
+        for tool, name in settings.models.items()
+        for does in find_tool(tool).assists(None if name in NETWORKS else find_model(name))
+    }
     names |= {name for name in settings.models.values() if name in NETWORKS}
     return sum(NETWORKS[name].gpu_memory_gib for name in names)

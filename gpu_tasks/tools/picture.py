@@ -17,7 +17,8 @@ from gpu_tasks.inference.upscaler import Upscaler
 class PictureRenderer:
     """Renders waves of one size, number of steps, guidance and style."""
 
-    def __init__(self, diffusion: Diffusion, upscaler: Upscaler) -> None:
+    def __init__(self, diffusion: Diffusion, upscaler: Upscaler | None) -> None:
+        """The upscaler is None if the model draws no size that must be enlarged."""
         self._diffusion = diffusion
         self._upscaler = upscaler
 
@@ -31,10 +32,10 @@ class PictureRenderer:
         """
         size = delivered_size(build_settings(wave[0], self._diffusion.model).size)
         drawings = draw_prompts(self._diffusion, wave, on_step)
-        return [
-            add_check(enlarge_drawing(drawing, size, self._upscaler, on_step), checked)
-            for drawing, checked in zip(drawings, check_subjects(self._diffusion, drawings, wave), strict=True)
-        ]
+        checks = check_subjects(self._diffusion, drawings, wave)
+        if self._upscaler:
+            drawings = [enlarge_drawing(drawing, size, self._upscaler, on_step) for drawing in drawings]
+        return [add_check(drawing, checked) for drawing, checked in zip(drawings, checks, strict=True)]
 
     def finish(self, order: ImageOrder, drawing: Drawing) -> FinishedImage:
         """Return the drawing unchanged."""

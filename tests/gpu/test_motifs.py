@@ -271,5 +271,5 @@ def test_a_tool_loads_the_networks_that_the_stage_has_for_what_it_names(
 
     renderers = build_renderers(load_pipeline(MODEL, SETTINGS), MODEL, surroundings, [tool.name])
 
-    expected = {served.names[does] for does in (tool.network, *tool.assisted) if does}
+    expected = {served.names[does] for does in (tool.network, *tool.assists(MODEL)) if does}
     assert set(renderers.networks) == expected

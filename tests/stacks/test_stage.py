@@ -108,7 +108,7 @@ def test_a_network_without_a_profile_is_refused(monkeypatch: pytest.MonkeyPatch)
         replace(DEV, networks=replace(DEV.networks, cut="birefnet-lite"))
 
 
-@pytest.mark.parametrize("tool", ["clipart", "pattern", "picture", "variations"])
+@pytest.mark.parametrize("tool", ["clipart", "pattern", "variations"])
 def test_the_gpus_of_a_pool_have_room_for_a_model_and_the_upscaler_that_its_tools_use(tool: str) -> None:
     large = replace(DEV.networks, enlarge="realesrgan-x4plus")
     model, ampere = "z-image-turbo", {"art": a_pool("z-image-turbo", instance_types=AMPERE)}
@@ -119,6 +119,12 @@ def test_the_gpus_of_a_pool_have_room_for_a_model_and_the_upscaler_that_its_tool
 
     reason = "pools.art.models: z-image-turbo with realesrgan-x4plus needs 24 GiB; the GPU of g5.xlarge has 22.1"
     assert reason in str(refused.value)
+
+
+def test_pictures_of_a_model_that_draws_large_ones_need_no_room_for_the_upscaler() -> None:
+    large = replace(DEV.networks, enlarge="realesrgan-x4plus")
+
+    replace(a_stage({"picture": "z-image-turbo"}, art=a_pool("z-image-turbo", instance_types=AMPERE)), networks=large)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +171,7 @@ def test_the_gpus_of_a_pool_have_room_for_a_model_and_the_upscaler_that_its_tool
         (
             {"picture": "z-image-turbo"},
             {"lettering": a_pool("z-image-turbo")},
-            ["models: z-image-turbo with craftspark-upscaler-x4 needs 22 GiB; the GPU of g4dn.xlarge has 14.6"],
+            ["models: z-image-turbo needs 21 GiB; the GPU of g4dn.xlarge has 14.6"],
         ),
         (
             {"picture": "flux2-klein-4b"},
