@@ -103,12 +103,12 @@ def count_new_objects(result: Pixels, place: Box) -> int:
     object is smaller than the ground around it.
     """
     colours = flatten_on_white(result)
-    factor = max(1, max(colours.shape[:2]) // 256)
+    factor = max(1, max(colours.shape[:2]) // 128)
     small = colours[::factor, ::factor].astype(np.int16)
     new = np.ones(colours.shape[:2], bool)
     new[place.top : place.bottom, place.left : place.right] = False
     new = new[::factor, ::factor]
-    ground = np.stack([ndimage.median_filter(small[..., channel], 61, mode="nearest") for channel in range(3)], 2)
+    ground = np.stack([ndimage.median_filter(small[..., channel], 31, mode="nearest") for channel in range(3)], 2)
     differs = np.abs(small - ground).max(2) > GROUND_DIFFERENCE
     labels, count = ndimage.label(differs)
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
