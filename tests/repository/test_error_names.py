@@ -16,8 +16,8 @@ HOME = "craftspark/errors/"
 
 # Strings that are equal to the name of an error by chance, by file: metrics, and the id of a construct.
 OTHERS = {
-    ("cdk_app/observability/metrics.py", "JobOverdue"),
-    ("cdk_app/observability/metrics.py", "ModerationUnavailable"),
+    ("cdk_app/observability/own_metrics.py", "JobOverdue"),
+    ("cdk_app/observability/own_metrics.py", "ModerationUnavailable"),
     ("cdk_app/private_network.py", "Rejected"),
     ("lambdas/http/endpoint.py", "RequestRefused"),
     ("lambdas/settle_training/handler.py", "TrainingFailed"),
