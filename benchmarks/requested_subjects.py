@@ -59,7 +59,7 @@ def measure_subjects(model: Any) -> Entry:
         goal=0.95,
         better="higher",
         unit="share",
-        beside={"prompts": len(texts), "with_prompts_of_other_pictures": share([*texts[9:], *texts[:9]])},
+        beside={"prompts": len(texts), "with_prompts_of_other_pictures": share([*texts[13:], *texts[:13]])},
     )
 
 
