@@ -1,6 +1,7 @@
 """Outpaint: an existing image, extended beyond its edges."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field
@@ -126,9 +127,12 @@ class OutpaintRequest(DrawingRequest):
         return len(self.parts(model, source)) if source else 1
 
     def credits_per_image(self, model: Model, source: Source | None = None) -> int:
-        if self.draws(model):
-            return super().credits_per_image(model, source)
-        return max(1, credits_for_seconds(model.priced.profile.render_s(self.load(model, source, 1))))
+        drawn = super().credits_per_image(model, source) if self.draws(model) else 1
+        if source is None:
+            return drawn
+        # What is not drawn takes time too, and a canvas that is drawn never costs less than the same one that is not.
+        rest = replace(self.load(model, source, 1), steps=0, calls=0, repaints=0)
+        return max(drawn, credits_for_seconds(model.priced.profile.render_s(rest)))
 
     def load(self, model: Model, source: Source | None, images: int) -> Load:
         canvas = self.canvas(source) if source else (MAX_RESULT_SIDE, MAX_RESULT_SIDE)

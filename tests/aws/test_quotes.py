@@ -29,7 +29,7 @@ def test_a_quote_costs_nothing_and_names_the_price() -> None:
     assert (answer.status, answer.body["price"], answer.body["cheaper"][0]) == (
         200,
         6,
-        {"changes": {"steps": 8}, "price": 3, "estimated_render_s": 1},
+        {"changes": {"steps": 8}, "price": 3, "estimated_render_s": 2},
     )
     assert account()["reserved"] == 0
 
