@@ -104,20 +104,24 @@ class Pace:
         kind. The first wave of a launched worker ends its launch.
         """
         try:
-            expected_s = self._expected_s(jobs)
+            self._measure(jobs, seconds)
         except Exception:
             logger.exception("wave not measured", extra={"job_id": jobs[0].job_id})
-            return
-        tool = jobs[0].tool
+
+    def _measure(self, jobs: Sequence[Job], seconds: float) -> None:
+        tool, expected_s = jobs[0].tool, self._expected_s(jobs)
         with self._lock:
+            if self._requested_at and self._launch_s is None:
+                # The clock of the state machine can be ahead of this machine's.
+                self._launch_s = max(0.0, self._clock() - seconds - self._requested_at.timestamp())
+                self._changed = True
+            if expected_s <= 0:  # by the profile, the wave takes only the host's time
+                return
             before = self._speed.pace(tool)
             self._waves[tool] += 1
             weight = max(WEIGHT, 1 / (1 + self._waves[tool]))
             ratio = min(seconds / expected_s, MAX_RATIO)
             self._speed = Speed(paces={**self._speed.paces, tool: before + weight * (ratio - before)})
-            if self._requested_at and self._launch_s is None:
-                # The clock of the state machine can be ahead of this machine's.
-                self._launch_s = max(0.0, self._clock() - seconds - self._requested_at.timestamp())
             self._changed = True
 
     def report(self, now: float) -> bool:

@@ -63,11 +63,16 @@ def test_an_uploaded_picture_goes_through_every_tool_that_takes_one(front_end: F
     outpainted = made(front_end, "outpaint", source=source, aspect="2:1", steps=4)
     upscaled = made(front_end, "upscale", source=source, factor=2)
     pattern = made(front_end, "pattern", source=source, way="painted", steps=4)
+    cutout = made(front_end, "cutout", source=source)
+    lineart = made(front_end, "lineart", source=source, width_mm=40)
 
     assert fetched(variation["url"]).size == (128, 96)
     assert fetched(outpainted["url"]).size == (192, 96)
     assert fetched(upscaled["url"]).size == (256, 192)
     assert fetched(pattern["url"]).size == (512, 512)
+    assert fetched(cutout["url"]).size == (128, 96)
+    assert fetched(cutout["url"]).mode == "RGBA"
+    assert fetched(lineart["url"]).size[0] == pytest.approx(40 / 25.4 * 300, abs=1)
 
 
 def test_a_made_image_is_a_source_too(front_end: FrontEnd) -> None:

@@ -1,3 +1,4 @@
+import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +11,10 @@ import pytest
 from craftspark.jobs.job import Job
 from craftspark.models.catalogue import find_model
 from craftspark.models.networks import BUILT_IN_NETWORKS
+from craftspark.parsing.json_values import parse_request
+from craftspark.tools import TOOLS, UPLOAD, find_tool
 from craftspark.tools.picture import PictureRequest
+from craftspark.tools.sources import Source
 from gpu_tasks.worker.pace import MAX_RATIO, Pace
 from tests.fakes import NOON, a_job
 
@@ -109,6 +113,26 @@ def test_a_request_from_a_clock_that_is_ahead_is_a_launch_without_delay() -> Non
     pace.report(0)
 
     assert records.told[0][1] == 0.0
+
+
+@pytest.mark.parametrize("side", [64, 1000])
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_wave_of_each_tool_is_measured_even_if_its_profile_counts_no_time_of_the_device(tool: str, side: int) -> None:
+    records = SpeedRecords()
+    pace = a_pace(records, launched=True)
+    request = parse_request(find_tool(tool).request, json.dumps(find_tool(tool).example))
+    source = Source(reference=UPLOAD, bucket="uploads", key="k", width=side, height=side)
+    if request.wanted_source:
+        request = request.for_source(source)
+    model = find_tool(tool).served_by(MODEL)
+    job = a_job(tool=tool, model=model, request=request.model_dump(), source=source)
+
+    pace.measure([job], 1.0)
+    pace.report(0)
+
+    [(paces, launch_s)] = records.told
+    assert paces.keys() <= {tool}
+    assert launch_s is not None
 
 
 def test_an_error_in_a_measurement_does_not_stop_the_work() -> None:
