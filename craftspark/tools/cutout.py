@@ -18,8 +18,9 @@ from craftspark.tools.sources import Source
 
 CUT_MEGAPIXELS = 0.25  # a profile has the seconds of a cut of this size
 LARGEST_SIDE = int(MAX_ENLARGED_PIXELS**0.5)  # of a square source; upscale makes the largest images
-# Pixels of the longer side to which a source is enlarged whose cut-out keeps its own size: more would not be visible.
-OWN_SIZE_SIDE = 1024
+# Pixels of the longer side to which a small source is enlarged before it is cut out. More cost time, and move the edge
+# by less than a pixel of the source.
+ENLARGED_SIDE = 1024
 CUT_FIELDS = ("outline_mm", "smallest_mm", "colours", "cut", "layers", "mirror", "margin")
 
 
@@ -73,8 +74,7 @@ class CutoutRequest(CutFileRequest):
         width, height = (source.width, source.height) if source else (LARGEST_SIDE, LARGEST_SIDE)
         longest, reach = max(width, height), model.upscaler.reach
         scale = min(1.0, MAX_CUT_SIDE / longest)
-        most = OWN_SIZE_SIDE if self.width_mm is None else MAX_CUT_SIDE
-        factor = next((factor for factor in (ENLARGED, 2) if longest * factor <= most), 1)
+        factor = next((factor for factor in (ENLARGED, 2) if longest * factor <= ENLARGED_SIDE), 1)
         cut_width, cut_height = ceil(width * scale), ceil(height * scale)
         enlarged = upscaler_megapixels(cut_width, cut_height, reach) if factor > 1 else 0.0
         cuts = megapixels(cut_width * factor, cut_height * factor) / CUT_MEGAPIXELS

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from craftspark.errors import ImageFlawed
-from craftspark.models.work import ENLARGED, MAX_CUT_SIDE
+from craftspark.models.work import ENLARGED
 from craftspark.tools.cut_files import MIN_PIECE_PIXELS
-from craftspark.tools.cutout import OWN_SIZE_SIDE
+from craftspark.tools.cutout import ENLARGED_SIDE
 from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import FinishedImage, Png
@@ -51,7 +51,7 @@ class CutoutRenderer:
     def _cut_out(self, order: ImageOrder) -> Drawing:
         picture = self._sources.load(order)
         own_size = order.request["width_mm"] is None
-        drawing = self._cutter.cut_out_source(picture, order.seed, OWN_SIZE_SIDE if own_size else MAX_CUT_SIDE)
+        drawing = self._cutter.cut_out_source(picture, order.seed, ENLARGED_SIDE)
         if drawing.flaw:
             return drawing
         if own_size or max(picture.shape) > max(drawing.pixels.shape):

@@ -35,12 +35,12 @@ class DemoJob:
 
 
 DEMO_JOBS = (
-    DemoJob(name="apples", tool="picture", request={"prompt": "red apple", "count": 4, "seed": 11}),
+    DemoJob(name="apples", tool="picture", request={"prompt": "red apple", "count": 4, "seed": 12}),
     DemoJob(name="cakes", tool="picture", request={"prompt": "birthday cake", "count": 4, "seed": 23, "lane": "bulk"}),
     DemoJob(
         name="butterflies",
         tool="picture",
-        request={"prompt": "butterfly", "count": 8, "seed": 5, "style": "bold-flat"},
+        request={"prompt": "butterfly", "count": 8, "seed": 6, "style": "bold-flat"},
     ),
     DemoJob(
         name="scattered",
@@ -66,7 +66,8 @@ DEMO_JOBS = (
     DemoJob(
         name="wider",
         tool="outpaint",
-        request={"prompt": "butterfly", "aspect": "2:1", "count": 2, "seed": 4},
+        # Without a prompt, the ground continues. The built-in model draws no scenes around a picture.
+        request={"aspect": "2:1", "count": 1, "seed": 4},
         source="butterflies",
         uploaded=True,
     ),
