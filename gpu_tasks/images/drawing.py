@@ -56,6 +56,11 @@ class Drawing:
     parts: Any = None
     source: bytes | None = field(default=None, repr=False)
 
+    @property
+    def undeliverable(self) -> bool:
+        """Whether the drawing has a fatal flaw."""
+        return self.flaw is not None and self.flaw.fatal
+
 
 def make_drawing(pixels: Pixels | None, seed: int, start: Pixels | None = None) -> Drawing:
     """Make a drawing of the model's pixels, with its flaw if it is blank. Without pixels, the drawing is one black

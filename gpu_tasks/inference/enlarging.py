@@ -68,7 +68,7 @@ def enlarge_drawing(drawing: Drawing, size: tuple[int, int], upscaler: Upscaler,
     A drawing that is never delivered stays as it is. The progress stays at 100 %, but an interruption ends the work.
     """
     height, width = drawing.pixels.shape[:2]
-    if (drawing.flaw and drawing.flaw.fatal) or (width, height) == size:
+    if drawing.undeliverable or (width, height) == size:
         return drawing
     pixels = enlarge_to(drawing.pixels, size, upscaler, lambda _: on_step(1.0))
     networks = upscaler.identity if plan_passes((width, height), size) else {}

@@ -22,14 +22,14 @@ def prepare_motif(drawing: Drawing, order: ImageOrder, upscaler: Upscaler) -> Dr
     """Return a cut-out (height, width, 4) trimmed, enlarged for printing and with its cut plan, or with a fatal flaw if
     no machine can cut it.
     """
-    if drawing.flaw and drawing.flaw.fatal:
+    if drawing.undeliverable:
         return drawing
     motif = trim(drawing.pixels, 0)
     # A plan of so few pixels would be refined no further, so a small motif is enlarged first, which takes little time.
     if max(motif.shape) <= PLAN_PIXELS:
         drawing = _enlarge(drawing, order, upscaler)
     planned = add_cut_plan(drawing, order)
-    return planned if planned.flaw and planned.flaw.fatal else _enlarge(planned, order, upscaler)
+    return planned if planned.undeliverable else _enlarge(planned, order, upscaler)
 
 
 def _enlarge(drawing: Drawing, order: ImageOrder, upscaler: Upscaler) -> Drawing:

@@ -39,8 +39,6 @@ class CutPlan:
 
 def add_cut_plan(drawing: Drawing, order: ImageOrder) -> Drawing:
     """Add a cut plan to a cut-out, or a fatal flaw if no machine can cut it."""
-    if drawing.flaw and drawing.flaw.fatal:
-        return drawing
     motif, options = trim(drawing.pixels, 0), read_cut_options(order)
     try:
         return replace(drawing, parts=plan_cut(motif, options))

@@ -183,7 +183,7 @@ def read_request(order: ImageOrder) -> PatternRequest:
 
 def measure_tile(drawing: Drawing, order: ImageOrder) -> Drawing:
     """Add the scores of the seam and of the ink at the border to the tile."""
-    if drawing.flaw and drawing.flaw.fatal:
+    if drawing.undeliverable:
         return drawing
     layout = name_layout(order.request["repeat"])
     return _add_scores(drawing, measure_seam(drawing.pixels, layout), layout)
@@ -200,7 +200,7 @@ def finish_painted(drawing: Drawing, order: ImageOrder, palette: Sequence[str]) 
     Only this tile can have a seam. Placed motifs continue over the edges with the same pixels, even where the outline
     of one lies along an edge and is the steepest step near it, and a mirrored picture meets itself.
     """
-    if drawing.flaw and drawing.flaw.fatal:
+    if drawing.undeliverable:
         return drawing
     repeat: Repeat = order.request["repeat"]
     if len(palette) == 1:

@@ -85,7 +85,7 @@ class VariationsRenderer:
         self, drawing: Drawing, order: ImageOrder, place: Place, unchanged: Pixels, on_step: OnStep
     ) -> Drawing:
         """Return the source with a drawing of its part. `unchanged` is the part in the drawing's size."""
-        if drawing.flaw and drawing.flaw.fatal:
+        if drawing.undeliverable:
             return drawing
         source = self._sources.load(order)
         kept = find_kept(drawing.pixels, unchanged, order.request["strength"])
@@ -110,7 +110,7 @@ class VariationsRenderer:
             motif = self._cutter.cut_out(replace(drawing, flaw=None))
             on_step(1.0)
             drawing = replace(drawing, networks={**motif.networks, **self._upscaler.identity})
-            if not (motif.flaw and motif.flaw.fatal):
+            if not motif.undeliverable:
                 # The maker's own picture can have many pieces, or meet its edges. That is no flaw.
                 return replace(drawing, pixels=resample(enlarge_motif(motif.pixels, max(size), self._upscaler), size))
         large = enlarge_drawing(drawing, size, self._upscaler, on_step)
