@@ -8,6 +8,7 @@ Size = tuple[int, int]  # width and height in pixels
 
 FACTORS = (2, 4)
 MAX_ENLARGED_PIXELS = 36_000_000  # of a result; a poster of 24 x 36 inches at 200 dpi has 34,560,000
+LARGEST_SIDE = int(MAX_ENLARGED_PIXELS**0.5)  # pixels of the side of the largest square result
 # The last pass is resampled in bands and is never in memory as a whole, so it can be this much larger.
 BANDED = 4
 # A scale up to this one is left to resampling. A pass that works 16 times for the last few percent shows nothing more.

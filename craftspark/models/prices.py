@@ -3,6 +3,7 @@
 from math import ceil
 
 from craftspark.models.model import Model
+from craftspark.models.work import Load
 
 # The seconds of a GPU that one credit pays for. 25 steps of the built-in model, and an image of its default steps, cost
 # one credit.
@@ -30,6 +31,11 @@ def credits_for_result(model: Model, pixels: int, megapixels: float) -> int:
     credits.
     """
     return max(ceil(pixels / PIXELS_A_CREDIT), credits_for_seconds(megapixels * model.priced.profile.enlarge_s))
+
+
+def credits_for_work(model: Model, load: Load) -> int:
+    """The price of the time of the render thread that work takes, in whole credits, and at least one."""
+    return max(1, credits_for_seconds(model.priced.profile.render_s(load)))
 
 
 def credits_for_seconds(seconds: float) -> int:

@@ -7,9 +7,9 @@ from typing import Literal, Self
 from pydantic import Field
 
 from craftspark.models.model import Model
-from craftspark.models.work import ENLARGED, megapixels
+from craftspark.models.work import ENLARGED
 from craftspark.tools.contradictions import Contradiction
-from craftspark.tools.prints import MAX_PRINT_SIDE, print_pixels
+from craftspark.tools.prints import print_megapixels, print_pixels
 from craftspark.tools.request import JobRequest
 
 COLOURS = 6
@@ -125,5 +125,4 @@ class CutFileRequest(JobRequest):
         border = 2 * print_pixels(self.outline_mm)
         margin = 2 * self.margin * object_width * max(1, aspect)
         width, height = (side + border + margin for side in (object_width, object_width * aspect))
-        scale = min(1, MAX_PRINT_SIDE / max(width, height, 1))
-        return megapixels(width * scale, height * scale) * (2 if self.outline_mm else 1)
+        return print_megapixels(width, height) * (2 if self.outline_mm else 1)

@@ -6,9 +6,9 @@ from typing import ClassVar, Self
 
 from pydantic import Field
 
-from craftspark.models.enlarging import MAX_ENLARGED_PIXELS
+from craftspark.models.enlarging import LARGEST_SIDE
 from craftspark.models.model import Model
-from craftspark.models.prices import credits_for_seconds
+from craftspark.models.prices import credits_for_work
 from craftspark.models.work import ENLARGED, MAX_CUT_SIDE, Load, megapixels, upscaler_megapixels
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.cut_files import CutFileRequest
@@ -17,7 +17,6 @@ from craftspark.tools.request import SOURCE, SourceReference
 from craftspark.tools.sources import Source
 
 CUT_MEGAPIXELS = 0.25  # a profile has the seconds of a cut of this size
-LARGEST_SIDE = int(MAX_ENLARGED_PIXELS**0.5)  # of a square source; upscale makes the largest images
 # Pixels of the longer side to which a small source is enlarged before it is cut out. More cost time, and move the edge
 # by less than a pixel of the source.
 ENLARGED_SIDE = 1024
@@ -68,7 +67,7 @@ class CutoutRequest(CutFileRequest):
     def credits_per_image(self, model: Model, source: Source | None = None) -> int:
         if source is None:
             return 1
-        return max(1, credits_for_seconds(model.priced.profile.render_s(self.load(model, source, 1))))
+        return credits_for_work(model, self.load(model, source, 1))
 
     def load(self, model: Model, source: Source | None, images: int) -> Load:
         width, height = (source.width, source.height) if source else (LARGEST_SIDE, LARGEST_SIDE)

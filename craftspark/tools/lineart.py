@@ -5,18 +5,17 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from craftspark.models.enlarging import MAX_ENLARGED_PIXELS, enlarging_megapixels
+from craftspark.models.enlarging import LARGEST_SIDE, enlarging_megapixels
 from craftspark.models.model import Model
-from craftspark.models.prices import credits_for_seconds
-from craftspark.models.work import Load, megapixels
+from craftspark.models.prices import credits_for_work
+from craftspark.models.work import Load
 from craftspark.tools.contradictions import Contradiction
-from craftspark.tools.prints import MAX_PRINT_SIDE, print_pixels
+from craftspark.tools.prints import print_megapixels, print_pixels
 from craftspark.tools.request import SOURCE, JobRequest, SourceReference
 from craftspark.tools.sources import Source
 
 ENLARGED_BELOW = 512  # pixels of the longer side; the edges of a larger source are sharp enough
 LINE_SIDE = 1024  # pixels of the longer side of the copy in which lines are found
-LARGEST_SIDE = int(MAX_ENLARGED_PIXELS**0.5)  # of a square source; upscale makes the largest images
 WIDEST_LINE = 0.05  # share of the width; wider lines would cover each other
 # Lines of a picture take as long as this number of cut files.
 CUT_FILES = 3
@@ -65,7 +64,7 @@ class LineartRequest(JobRequest):
     def credits_per_image(self, model: Model, source: Source | None = None) -> int:
         if source is None:
             return 1
-        return max(1, credits_for_seconds(model.priced.profile.render_s(self.load(model, source, 1))))
+        return credits_for_work(model, self.load(model, source, 1))
 
     def load(self, model: Model, source: Source | None, images: int) -> Load:
         width, height = (source.width, source.height) if source else (LARGEST_SIDE, LARGEST_SIDE)
@@ -74,11 +73,9 @@ class LineartRequest(JobRequest):
             result = enlarged_size(width, height)
             enlarged = enlarging_megapixels((width, height), result, model.upscaler.reach, alpha=source.alpha)
         page_width = print_pixels(self.width_mm)
-        page_height = page_width * height / width
-        scale = min(1, MAX_PRINT_SIDE / max(page_width, page_height))
         return Load(
             images=images,
             enlarged=images * enlarged,
             traced=images * CUT_FILES,
-            written=images * megapixels(page_width * scale, page_height * scale),
+            written=images * print_megapixels(page_width, page_width * height / width),
         )

@@ -10,7 +10,7 @@ from craftspark.errors import InvalidInput
 from craftspark.models.capabilities import Need
 from craftspark.models.enlarging import enlarging_megapixels
 from craftspark.models.model import Model
-from craftspark.models.prices import credits_for_seconds
+from craftspark.models.prices import credits_for_work
 from craftspark.models.work import Load, calls_for, megapixels
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import SOURCE, DrawingRequest, OptionalPrompt, SourceReference, sides
@@ -132,7 +132,7 @@ class OutpaintRequest(DrawingRequest):
             return drawn
         # What is not drawn takes time too, and a canvas that is drawn never costs less than the same one that is not.
         rest = replace(self.load(model, source, 1), steps=0, calls=0, repaints=0)
-        return max(drawn, credits_for_seconds(model.priced.profile.render_s(rest)))
+        return max(drawn, credits_for_work(model, rest))
 
     def load(self, model: Model, source: Source | None, images: int) -> Load:
         canvas = self.canvas(source) if source else (MAX_RESULT_SIDE, MAX_RESULT_SIDE)

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from craftspark.models.capabilities import Need
 from craftspark.models.model import Model
-from craftspark.models.prices import credits_for_seconds
+from craftspark.models.prices import credits_for_work
 from craftspark.models.work import ENLARGED, MAX_CUT_SIDE, Load, megapixels, upscaler_megapixels
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.palette import Palette, SourceUse, contradictions_of_colours, contradictions_of_use
@@ -240,7 +240,7 @@ class PatternRequest(DrawingRequest):
     def credits_per_image(self, model: Model, source: Source | None = None) -> int:
         if self.draws:
             return super().credits_per_image(model, source)
-        return max(1, credits_for_seconds(model.priced.profile.render_s(self.load(model, source, 1))))
+        return credits_for_work(model, self.load(model, source, 1))
 
     def load(self, model: Model, source: Source | None, images: int) -> Load:
         drawn = super().load(model, source, images)
