@@ -1,13 +1,9 @@
 """Image orders as a worker receives them, and renderers with the built-in model."""
 
-import io
 import json
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, cast
-
-import numpy as np
-from PIL import Image
 
 from craftspark.errors import SourceMissing
 from craftspark.models.catalogue import find_model
@@ -94,10 +90,6 @@ def render_orders(
                 raise drawing
             drawings.append(drawing)
     return drawings
-
-
-def read_pixels(png: bytes) -> Pixels:
-    return np.asarray(Image.open(io.BytesIO(png)))
 
 
 def cut_out_orders(renderers: ToolRenderers, *orders: ImageOrder) -> list[Drawing]:
