@@ -22,7 +22,7 @@ from lambdas.drain_instance import handler as drain_instance
 from lambdas.settle_task import handler as settle_task
 from tests.aws.api import Context
 from tests.aws.conftest import JOBS, client_of
-from tests.aws.test_worker import Tokens, counts
+from tests.aws.worker.gpu_worker import Tokens, counts
 
 CLUSTER = "arn:aws:ecs:us-east-1:123456789012:cluster/fleet"
 INSTANCE, EC2 = "arn:aws:ecs:us-east-1:123456789012:container-instance/fleet/abc", "i-1234567890abcdef0"

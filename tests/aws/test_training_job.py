@@ -24,7 +24,7 @@ from gpu_tasks.training.styles.heartbeat import Heartbeat
 from gpu_tasks.training.styles.inputs import Trainer, TrainingInputs, TrainingOutcome
 from gpu_tasks.worker.lease import Lease
 from tests.aws.conftest import client_of
-from tests.aws.test_worker import Tokens
+from tests.aws.worker.gpu_worker import Tokens
 from tests.fakes import TRAINER_SETTINGS
 
 DATASET = "s3://training/datasets/sunny"

@@ -16,7 +16,7 @@ from gpu_tasks.worker.lease import Lease
 from lambdas.settle_task import handler as settle_task
 from tests.aws.api import Context, submit
 from tests.aws.conftest import JOBS, client_of
-from tests.aws.test_worker import Tokens, counts, dead_letters, intake, settings, tokens, work  # noqa: F401 - fixtures
+from tests.aws.worker.gpu_worker import Tokens, counts, intake, work
 from tests.fakes import FakeRenderer
 
 TASK = "arn:aws:ecs:us-east-1:123456789012:task/fleet/one"
@@ -65,12 +65,12 @@ def a_batch_of_four() -> Batch:
     return batch
 
 
-def send(batch: Batch, settings: WorkerSettings, token: str) -> None:  # noqa: F811 - a fixture
+def send(batch: Batch, settings: WorkerSettings, token: str) -> None:
     message = BatchMessage(task_token=token, batch=batch)
     client_of("sqs").send_message(QueueUrl=settings.interactive_queue_url, MessageBody=message.to_text())
 
 
-def run(how: str, settings: WorkerSettings, launched: Batch | None, token: str) -> list[int]:  # noqa: F811
+def run(how: str, settings: WorkerSettings, launched: Batch | None, token: str) -> list[int]:
     """Run a worker, warm or launched for a batch, until it ends. Returns the images that it drew."""
     lease = Lease(grace_s=100)
     renderer = Ending(how, lease)
@@ -91,8 +91,8 @@ def stored(batch: Batch) -> set[int]:
 
 @pytest.mark.parametrize(("first", "second", "how"), tuple(product(WAYS, WAYS, ("killed", "notice"))))
 def test_the_next_worker_renders_what_is_missing_on_every_way(
-    settings: WorkerSettings,  # noqa: F811
-    tokens: Tokens,  # noqa: F811
+    settings: WorkerSettings,
+    tokens: Tokens,
     first: str,
     second: str,
     how: str,
@@ -115,8 +115,8 @@ def test_the_next_worker_renders_what_is_missing_on_every_way(
 
 
 def test_the_message_of_a_killed_worker_is_taken_at_once_and_its_finished_images_are_kept(
-    settings: WorkerSettings,  # noqa: F811
-    tokens: Tokens,  # noqa: F811
+    settings: WorkerSettings,
+    tokens: Tokens,
 ) -> None:
     batch = a_batch_of_four()
     send(batch, settings, "token")
