@@ -35,6 +35,8 @@ from gpu_tasks.inference.manifests import write_manifest
 from gpu_tasks.inference.matting import Mask, MattingNetwork
 from gpu_tasks.inference.model_folder import INDEX
 from gpu_tasks.inference.model_store import load_pipeline
+from gpu_tasks.inference.upscaler import Upscaler
+from gpu_tasks.inference.upscaler_networks import UpscalerConfig, UpscalerNetwork
 from gpu_tasks.renderers import Networks
 from gpu_tasks.renderers.tool_renderers import Surroundings, build_renderers
 from gpu_tasks.tools.pattern.repeats import measure_border_ink, measure_seam
@@ -152,17 +154,21 @@ class Disc(MattingNetwork):
         return mask
 
 
-class DiscNetworks(Networks):
-    """The networks of a worker, with a disc for each motif."""
+class SmallNetworks(Networks):
+    """A worker's networks, with a disc for each motif and an upscaler of a few weights. They depend on no family."""
 
     def matting(self, name: str) -> MattingNetwork:
         return Disc()
+
+    def upscaler(self, name: str) -> Upscaler:
+        torch.manual_seed(0)
+        return Upscaler(UpscalerNetwork(UpscalerConfig(features=4, convolutions=1)), identity={name: "0"})
 
 
 @pytest.fixture(scope="module")
 def networks() -> Networks:
     """The networks that assist the models of all tests."""
-    return DiscNetworks(settings=WORKER_SETTINGS)
+    return SmallNetworks(settings=WORKER_SETTINGS)
 
 
 @pytest.fixture
