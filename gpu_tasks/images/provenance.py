@@ -17,6 +17,7 @@ from defusedxml import ElementTree
 from PIL import Image
 
 from craftspark.models.terms import Terms, find_terms
+from craftspark.tools import TOOLS
 from craftspark.version import VERSION
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
@@ -34,6 +35,7 @@ EXCLUDED_FIELDS = (*WORDS, "count", "lane", "max_wait_s", "seed", "share_prompt"
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 ALL_GENERATED = SOURCE_TYPES + "trainedAlgorithmicMedia"
 PARTLY_GENERATED = SOURCE_TYPES + "compositeWithTrainedAlgorithmicMedia"
+ALTERED = SOURCE_TYPES + "algorithmicallyEnhanced"
 
 
 class RecipeMissing(Exception):
@@ -70,7 +72,6 @@ class Recipe:
         """Make the recipe of a drawing, for its picture."""
         request = order.request
         shared = {name: request[name] for name in WORDS if name in request} if request.get("share_prompt") else None
-        brought = order.source is not None and order.source.bucket == "uploads"
         return cls(
             file=PICTURE_FILE,
             tool=order.tool,
@@ -83,7 +84,7 @@ class Recipe:
             words=shared,
             style_version=order.pin.version if order.pin else None,
             from_picture=order.source is not None,
-            digital_source_type=PARTLY_GENERATED if brought else ALL_GENERATED,
+            digital_source_type=find_source_type(order, drawing.source),
         )
 
     @classmethod
@@ -117,6 +118,28 @@ class Recipe:
             f'<r:Recipe xmlns:r="{NAMESPACE}">{recipe}</r:Recipe>'
             "</rdf:Description></rdf:RDF></x:xmpmeta>"
         )
+
+
+def find_source_type(order: ImageOrder, source: bytes | None) -> str:
+    """Return IPTC's digital source type of an image from its order and the PNG file that it was made from.
+
+    A tool without a diffusion model adds no content: an image has the type of its source, and an upload of the
+    maker is then altered by an algorithm. A tool that draws keeps a part of an upload, or of a picture made from one.
+    """
+    if order.source is None:
+        return ALL_GENERATED
+    origin = ALTERED if order.source.bucket == "uploads" else _read_source_type(source)
+    if TOOLS[order.tool].network:
+        return origin
+    return ALL_GENERATED if origin == ALL_GENERATED else PARTLY_GENERATED
+
+
+def _read_source_type(source: bytes | None) -> str:
+    """Return the type that the recipe of an earlier image states."""
+    try:
+        return Recipe.read(source or b"").digital_source_type
+    except RecipeMissing:
+        return ALL_GENERATED
 
 
 def write_terms(terms: Terms) -> str:

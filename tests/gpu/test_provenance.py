@@ -20,7 +20,7 @@ from gpu_tasks.images.credentials import Signer, read_credentials
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage, Png, encode_file, encode_image, finish_unchanged
-from gpu_tasks.images.provenance import ALL_GENERATED, PARTLY_GENERATED, Recipe, RecipeMissing
+from gpu_tasks.images.provenance import ALL_GENERATED, ALTERED, PARTLY_GENERATED, Recipe, RecipeMissing
 from gpu_tasks.inference.manifests import identify
 from gpu_tasks.inference.model_store import BUILT_IN
 from gpu_tasks.recipe import render_again
@@ -93,15 +93,34 @@ def test_words_go_along_only_where_the_maker_agreed(shared: bool) -> None:
         assert (Recipe.read(content).words or {}).get("negative_prompt") == ('and <more> & "more"' if shared else None)
 
 
-def test_a_picture_of_a_brought_one_says_so() -> None:
+@pytest.mark.parametrize(
+    ("tool", "from_upload", "from_drawing"),
+    [
+        ("upscale", ALTERED, ALL_GENERATED),
+        ("cutout", ALTERED, ALL_GENERATED),
+        ("lineart", ALTERED, ALL_GENERATED),
+        ("variations", PARTLY_GENERATED, ALL_GENERATED),
+        ("outpaint", PARTLY_GENERATED, ALL_GENERATED),
+    ],
+)
+def test_a_picture_of_a_brought_one_says_so(tool: str, from_upload: str, from_drawing: str) -> None:
+    """An image of an earlier image says the same as that one."""
     source = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=32, height=32)
-    order = an_order_of("upscale", 1, json.dumps({"source": source.reference}), source)
-    own = replace(order, source=replace(source, bucket="images"))
-    [drawn] = render(an_order_of("picture", 1, '{"prompt": "a", "steps": 1}'))
+    size = {"aspect": "2:1"} if tool == "outpaint" else {}
+    order = an_order_of(tool, 1, json.dumps({"source": source.reference, **size}), source)
+    again = replace(order, source=replace(source, bucket="images"))
+    drawn = Drawing(pixels=np.zeros((8, 8, 3), np.uint8), seed=1)
 
-    assert Recipe.of(order, drawn, "m", "0").digital_source_type == PARTLY_GENERATED
-    assert Recipe.of(own, drawn, "m", "0").digital_source_type == ALL_GENERATED
-    assert source.reference not in Recipe.of(order, drawn, "m", "0").xmp()
+    def make_file(recipe: Recipe) -> bytes:
+        return encode_file(Png(pixels=drawn.pixels), recipe.xmp())
+
+    first = Recipe.of(order, drawn, "m", "0")
+    second = Recipe.of(again, replace(drawn, source=make_file(first)), "m", "0")
+    picture = make_file(Recipe.of(an_order_of("picture", 1, '{"prompt": "a"}'), drawn, "m", "0"))
+    third = Recipe.of(again, replace(drawn, source=picture), "m", "0")
+
+    assert [each.digital_source_type for each in (first, second, third)] == [from_upload, from_upload, from_drawing]
+    assert source.reference not in first.xmp()
 
 
 def test_a_file_from_elsewhere_has_no_recipe() -> None:
@@ -139,15 +158,18 @@ def test_credentials_are_valid_and_say_that_a_machine_made_it(signer: Signer) ->
     assert pixels_in(done.png).shape[2] == 4
 
 
-@pytest.mark.parametrize("tool", ["upscale", "cutout", "variations", "outpaint"])
+@pytest.mark.parametrize("tool", ["upscale", "cutout", "lineart", "variations", "outpaint"])
 def test_the_source_is_an_ingredient_of_the_credentials(signer: Signer, tool: str) -> None:
     """With the source's own credentials, and without its pixels."""
-    png = signed(signer, "picture").png
-    height, width = pixels_in(png).shape[:2]
+    own = signed(signer, "picture").png
+    small = Image.fromarray(pixels_in(own)).resize((96, 96))
+    png = signer.sign(encode_file(Png(pixels=np.asarray(small))), "image/png", Recipe.read(own))
+    width, height = small.size
     source = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=width, height=height)
     requests: dict[str, dict[str, Any]] = {
         "upscale": {"factor": 2},
         "cutout": {"width_mm": 20},
+        "lineart": {"width_mm": 20, "line_mm": 0.4},
         "variations": {"steps": 2},
         "outpaint": {"aspect": "2:1", "steps": 2},
     }
@@ -167,7 +189,9 @@ def test_the_source_is_an_ingredient_of_the_credentials(signer: Signer, tool: st
     assert "active_manifest" in ingredient
     assert "thumbnail" not in ingredient
     [actions] = [each for each in credentials["assertions"] if each["label"].startswith("c2pa.actions")]
-    assert [each["action"] for each in actions["data"]["actions"]] == ["c2pa.opened", "c2pa.edited"]
+    opened, edited = actions["data"]["actions"]
+    assert (opened["action"], edited["action"]) == ("c2pa.opened", "c2pa.edited")
+    assert edited["digitalSourceType"] == (PARTLY_GENERATED if tool in ("variations", "outpaint") else ALTERED)
 
 
 def test_a_changed_pixel_is_found_out(signer: Signer) -> None:
