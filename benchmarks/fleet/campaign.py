@@ -87,7 +87,7 @@ def run(plan: Plan, folder: Path, *, assembly: Path | None = None, report: Calla
                 jobs=load.jobs(),
                 accounts=load.accounts(),
                 commits=load.commits(),
-                stored=read_stored(cloud, [load.source, *(job["job_id"] for job in load.jobs())]),
+                stored=read_stored(cloud, [job["job_id"] for job in load.jobs()]),
                 waves=read_waves(record),
                 deaths=faults.deaths,
             )

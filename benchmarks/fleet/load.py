@@ -1,5 +1,6 @@
 """Load of two pools: makers who keep several jobs unfinished in each."""
 
+import io
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -9,14 +10,16 @@ from http import HTTPStatus
 from typing import Any, Self
 
 import httpx
+from PIL import Image
 
+from local_cloud.demo.api import Api
 from local_cloud.launcher.cloud import LocalCloud
 
 POLL_S = 1.0
-# A job of the pool that draws is one wave. A job that enlarges is one picture of 128 pixels.
+# A job of the pool that draws is one wave. A job that enlarges is one picture.
 DRAWING = {"prompt": "a red apple", "count": 4}
 ENLARGING = {"count": 1, "factor": 2}
-
+ENLARGED_SIDE = 128  # pixels: such a wave takes a fraction of a second
 
 # What the API responds when it admits no more work for now. The load then submits again later.
 REFUSED_FOR_NOW = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
@@ -46,10 +49,10 @@ class Load:
 
     def __init__(self, cloud: LocalCloud, *, steps: int, draw: int, enlarge: int) -> None:
         self.makers = {name: _client(cloud, f"{name}@campaign.example") for name in ("draw", "enlarge")}
-        self.source = self._draw_source()
+        source = Api(self.makers["enlarge"]).upload(_make_picture())
         self.pools = {
             "draw": Pool("picture", DRAWING | {"steps": steps}, draw),
-            "enlarge": Pool("upscale", ENLARGING | {"source": f"{self.source}/0"}, enlarge),
+            "enlarge": Pool("upscale", ENLARGING | {"source": source}, enlarge),
         }
         self._stopped = threading.Event()
         self._threads = ThreadPoolExecutor(len(self.pools), thread_name_prefix="load")
@@ -115,14 +118,12 @@ class Load:
                 pool.submitted[answer.raise_for_status().json()["job_id"]] = time.time()
             self._stopped.wait(POLL_S)
 
-    def _draw_source(self) -> str:
-        """The job of a picture of the maker who enlarges."""
-        client = self.makers["enlarge"]
-        request = {"prompt": "a red apple", "count": 1, "steps": 1}
-        job_id = client.post("/v1/tools/picture/jobs", json=request).raise_for_status().json()["job_id"]
-        while "finished_at" not in _get(client, f"/v1/jobs/{job_id}"):
-            time.sleep(POLL_S)
-        return str(job_id)
+
+def _make_picture() -> bytes:
+    """A PNG file to enlarge."""
+    into = io.BytesIO()
+    Image.linear_gradient("L").convert("RGB").resize((ENLARGED_SIDE, ENLARGED_SIDE)).save(into, "PNG")
+    return into.getvalue()
 
 
 def _client(cloud: LocalCloud, email: str) -> httpx.Client:

@@ -10,8 +10,10 @@ FEW = {"SIGKILL": 2, "SIGTERM": 2, NOTICE: 2}
 
 
 def test_no_fault_of_a_worker_loses_a_job_or_charges_an_image_twice(assembly: Path, tmp_path: Path) -> None:
-    # The limit ends a run that hangs. It is much longer than any machine needs.
-    evidence = run(replace(WHOLE, faults=FEW, draw_jobs=4, enlarge_jobs=4), tmp_path, assembly=assembly)
+    # The limit ends a run that hangs. It is much longer than any machine needs. In each pool, two workers are busy and
+    # a job waits. More jobs and longer waves would only take the processors from the workers that start.
+    plan = replace(WHOLE, faults=FEW, draw_jobs=3, enlarge_jobs=3, steps=2)
+    evidence = run(plan, tmp_path, assembly=assembly)
 
     figures = {entry.name: entry.value for entry in judge(evidence)}
     assert count_by_kind(evidence.deaths) == FEW
