@@ -56,7 +56,8 @@ def _pipeline() -> Any:
 
 
 @cache
-def _diffusion() -> Diffusion:
+def a_diffusion() -> Diffusion:
+    """The built-in model, loaded once for all tests of tools."""
     return open_diffusion(_pipeline(), MODEL, SETTINGS)
 
 
@@ -69,10 +70,14 @@ def an_upscaler() -> Upscaler:
     return _networks().upscaler(MODEL.networks.enlarge)
 
 
+def surroundings_with(fetch: Fetch) -> Surroundings:
+    """Surroundings whose sources come from `fetch`, with the networks that all tests of tools share."""
+    return replace(Surroundings.of(fetch, SETTINGS), networks=_networks())
+
+
 def studio_with(fetch: Fetch) -> ToolRenderers:
     """Renderers whose sources come from `fetch`."""
-    surroundings = replace(Surroundings.of(fetch, SETTINGS), networks=_networks())
-    return build_diffusion_renderers(_diffusion(), surroundings)
+    return build_diffusion_renderers(a_diffusion(), surroundings_with(fetch))
 
 
 def an_order_of(tool: str, seed: int, body: str, source: Source | None = None) -> ImageOrder:

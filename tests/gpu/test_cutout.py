@@ -14,10 +14,10 @@ from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.renderers.tool_renderers import Surroundings, ToolRenderers, build_network_renderers
+from gpu_tasks.renderers.tool_renderers import ToolRenderers, build_network_renderers
 from gpu_tasks.tools.cutting.transfer import transfer_cut
 from tests.gpu.motifs import a_gradient, a_motif, compose, overlap, plain
-from tests.gpu.rendering import SETTINGS, an_order_of, pixels_in, silent
+from tests.gpu.rendering import an_order_of, pixels_in, silent, surroundings_with
 from tests.gpu.test_tools import brought
 
 BORDER_MM = 3.0
@@ -27,7 +27,7 @@ def opened(picture: Pixels, **fields: Any) -> tuple[ToolRenderers, ImageOrder]:
     """The renderers of a pool without a diffusion model, and the order for a picture."""
     source, fetch = brought(picture)
     network = NETWORKS["craftspark-upscaler-x4"]
-    renderers = build_network_renderers(network, Surroundings.of(fetch, SETTINGS), ["cutout"])
+    renderers = build_network_renderers(network, surroundings_with(fetch), ["cutout"])
     return renderers, an_order_of("cutout", 1, json.dumps({"source": source.reference, **fields}), source)
 
 

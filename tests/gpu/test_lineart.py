@@ -14,12 +14,12 @@ from craftspark.models.networks import NETWORKS
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.output import EncodedImage
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.renderers.tool_renderers import Surroundings, build_network_renderers
+from gpu_tasks.renderers.tool_renderers import build_network_renderers
 from gpu_tasks.tools.lineart.drawing_lines import draw_lines
 from gpu_tasks.tools.lineart.strokes import smooth_stroke, trace_strokes
 from gpu_tasks.tools.lineart.thinning import thin
 from tests.gpu.motifs import a_motif
-from tests.gpu.rendering import SETTINGS, an_order_of, pixels_in, silent
+from tests.gpu.rendering import an_order_of, pixels_in, silent, surroundings_with
 from tests.gpu.test_tools import brought
 
 WIDTH_MM, LINE_MM = 100.0, 0.8
@@ -28,7 +28,7 @@ WIDTH_MM, LINE_MM = 100.0, 0.8
 def line_art(picture: Pixels, **fields: Any) -> tuple[Drawing, EncodedImage]:
     source, fetch = brought(picture)
     network = NETWORKS["craftspark-upscaler-x4"]
-    renderers = build_network_renderers(network, Surroundings.of(fetch, SETTINGS), ["lineart"])
+    renderers = build_network_renderers(network, surroundings_with(fetch), ["lineart"])
     body = json.dumps({"source": source.reference, "width_mm": WIDTH_MM, "line_mm": LINE_MM, **fields})
     order = an_order_of("lineart", 1, body, source)
     [drawing] = renderers.render([order], silent)

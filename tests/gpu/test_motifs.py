@@ -16,13 +16,13 @@ from craftspark.tools import TOOLS, Tool
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.matting import MattingNetwork
-from gpu_tasks.inference.model_store import BUILT_IN, load_pipeline
-from gpu_tasks.renderers.tool_renderers import Surroundings, build_renderers
+from gpu_tasks.inference.model_store import BUILT_IN
+from gpu_tasks.renderers.tool_renderers import Surroundings, build_diffusion_renderers
 from gpu_tasks.tools.cutting.masked import cut_out_by_mask, find_certain
 from gpu_tasks.tools.cutting.matte import cut_out, has_plain_ground, inspect, trim
 from gpu_tasks.tools.cutting.motifs import MotifCutter
 from tests.gpu.motifs import BROWN, RED, a_gradient, a_motif, compose, noise, overlap, plain
-from tests.gpu.rendering import MODEL, SETTINGS, an_order_of, no_source, render, silent, studio
+from tests.gpu.rendering import MODEL, SETTINGS, a_diffusion, an_order_of, no_source, render, silent, studio
 from tests.gpu.test_cutting import drawn_by
 
 
@@ -127,7 +127,7 @@ def test_a_plain_ground_has_one_colour(ground: Callable[[int], NDArray[np.float6
 
 def test_a_drawing_that_the_network_cuts_is_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
     motif = a_motif(128)
-    order = an_order_of("clipart", 1, '{"prompt": "a", "cut": "outline"}')
+    order = an_order_of("clipart", 1, '{"prompt": "a", "cut": "outline", "width_mm": 25}')
     seeds = drawn_by(monkeypatch, "clipart", compose(motif, a_gradient(128)))
 
     [done] = render(order)
@@ -142,7 +142,7 @@ def test_a_drawing_that_the_network_cuts_is_not_drawn_again(monkeypatch: pytest.
 
 def test_a_drawing_that_neither_cuts_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MattingNetwork, "find_object", lambda *_: np.zeros((64, 64), np.float32))
-    order = an_order_of("clipart", 1, '{"prompt": "a", "cut": "outline"}')
+    order = an_order_of("clipart", 1, '{"prompt": "a", "cut": "outline", "width_mm": 25}')
     motif = a_motif(128)
     seeds = drawn_by(monkeypatch, "clipart", compose(motif, a_gradient(128)), compose(motif, plain(128)))
 
@@ -269,7 +269,7 @@ def test_a_tool_loads_the_networks_that_the_stage_has_for_what_it_names(
         monkeypatch.setattr("craftspark.models.networks.NETWORKS", {**networks.NETWORKS, name: entry})
     surroundings = Surroundings.of(no_source, replace(SETTINGS, networks=served.to_text()))
 
-    renderers = build_renderers(load_pipeline(MODEL, SETTINGS), MODEL, surroundings, [tool.name])
+    renderers = build_diffusion_renderers(a_diffusion(), surroundings, [tool.name])
 
     expected = {served.names[does] for does in (tool.network, *tool.assists(MODEL)) if does}
     assert set(renderers.networks) == expected
