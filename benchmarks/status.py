@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from random import Random
 from statistics import median
 
 import boto3
@@ -11,6 +12,7 @@ from benchmarks.entries import Entry, build_ratio
 from craftspark.aws.items import image_item, job_item, read_record
 from craftspark.aws.jobs.presigning import Presigner
 from craftspark.jobs.job import StoredImage, image_key
+from craftspark.jobs.resemblance import CHANNELS, LAYOUT_SIDE
 from lambdas.http.views import job_view
 from tests.fakes import NOON, a_job
 
@@ -33,7 +35,15 @@ def measure() -> list[Entry]:
     presigner = Presigner(client=client, bucket="images", lifetime_s=3600)
     job = a_job(seeds=tuple(range(IMAGES)))
     images = [
-        StoredImage(index=index, width=128, height=128, render_s=0.25, stored_at=NOON, seed=index)
+        StoredImage(
+            index=index,
+            width=128,
+            height=128,
+            render_s=0.25,
+            stored_at=NOON,
+            seed=index,
+            colour_layout=Random(index).randbytes(CHANNELS * LAYOUT_SIDE**2),
+        )
         for index in range(IMAGES)
     ]
     items = [job_item(job), *(image_item(job, image) for image in images)]

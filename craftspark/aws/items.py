@@ -206,6 +206,7 @@ def image_item(job: Job, image: StoredImage) -> Item:
         **({"files": text(json.dumps(image.files))} if image.files else {}),
         **({"scores": text(json.dumps(image.scores))} if image.scores else {}),
         **({"warning": text(image.warning)} if image.warning else {}),
+        **({"colour_layout": {"B": image.colour_layout}} if image.colour_layout else {}),
     }
 
 
@@ -221,6 +222,7 @@ def read_image(index: int, item: Mapping[str, Any]) -> StoredImage:
         files=tuple(json.loads(item["files"]["S"])) if "files" in item else (),
         scores=json.loads(item["scores"]["S"]) if "scores" in item else {},
         warning=item["warning"]["S"] if "warning" in item else None,
+        colour_layout=item["colour_layout"]["B"] if "colour_layout" in item else None,
     )
 
 

@@ -115,7 +115,8 @@ class StoredImage:
     """An image in the bucket. Sizes are pixels. `render_s` is the image's share of its wave, in seconds.
 
     `seed` is the seed it was drawn with. `files` are the names of its other files. `scores` are measurements.
-    `warning` says how it may differ from the request.
+    `warning` says how it may differ from the request. `colour_layout` is for comparisons with other images of the job:
+    see `craftspark/jobs/resemblance.py`.
     """
 
     index: int
@@ -128,6 +129,7 @@ class StoredImage:
     files: tuple[str, ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
     warning: str | None = None
+    colour_layout: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

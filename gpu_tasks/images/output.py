@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
+from craftspark.jobs.resemblance import LAYOUT_SIDE
 from gpu_tasks.activity import TrackedBytes
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.pixels import Pixels
@@ -101,9 +102,24 @@ def make_thumbnail(pixels: Pixels) -> WebP:
     return WebP(pixels=np.asarray(small))
 
 
+def measure_colour_layout(pixels: Pixels) -> bytes:
+    """Return the mean colours of LAYOUT_SIDE x LAYOUT_SIDE equal areas of a picture, on white, as bytes in RGB by rows.
+
+    This is the colour layout of MPEG-7, without its transform.
+    """
+    picture = Image.fromarray(pixels)
+    if picture.mode == "RGBA":
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture).convert("RGB")
+    return picture.resize((LAYOUT_SIDE, LAYOUT_SIDE), Image.Resampling.BOX).tobytes()
+
+
 @dataclass(frozen=True, kw_only=True)
 class EncodedImage:
-    """An image in bytes, as it is stored. Sizes are in pixels. `warning` says how it may differ from the request."""
+    """An image in bytes, as it is stored. Sizes are in pixels. `warning` says how it may differ from the request.
+
+    `colour_layout` is the picture in LAYOUT_SIDE x LAYOUT_SIDE pixels, on white, as bytes in RGB.
+    """
 
     png: bytes
     thumbnail_webp: bytes
@@ -112,6 +128,7 @@ class EncodedImage:
     height: int
     alpha: bool
     scores: Mapping[str, float]
+    colour_layout: bytes
     warning: str | None = None
 
 
@@ -127,6 +144,7 @@ def encode_image(done: FinishedImage, encode: Callable[[str, File], bytes] | Non
         height=height,
         alpha=channels == 4,
         scores=done.scores,
+        colour_layout=measure_colour_layout(done.picture.pixels),
     )
 
 

@@ -9,7 +9,7 @@ import asyncio
 import threading
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -24,6 +24,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from craftspark.errors import BodyTooLarge, CraftsparkError, InvalidInput, ModelUnavailable, NotReady, ToolUnknown
+from craftspark.jobs.resemblance import describe_warnings, find_near_identical
 from craftspark.parsing.json_values import utf8
 from craftspark.parsing.values import parse_whole_number
 from craftspark.uploads import MAX_UPLOAD_BYTES
@@ -113,7 +114,7 @@ class Application:
         for each in result:
             outcome = "delivered" if isinstance(each.result, EncodedImage) else each.result.name
             self._metrics.images.labels(tool, outcome).inc()
-        images = [describe_image(each) for each in result]
+        images = describe_images(result)
         return JSONResponse({"tool": tool, "model": self._tools[tool], "images": images})
 
     def _refuse(self, _: Request, error: Exception) -> Response:
@@ -174,8 +175,17 @@ async def read(request: Request) -> tuple[bytes, bytes | None]:
         raise InvalidInput(f"the form cannot be read: {malformed.detail}", field="body") from None
 
 
-def describe_image(rendered: RenderedImage) -> dict[str, Any]:
-    """Return an image in the API's JSON form."""
+def describe_images(rendered: Sequence[RenderedImage]) -> list[dict[str, Any]]:
+    """Return the images of a request in the API's JSON form."""
+    results = {each.order.index: each.result for each in rendered}
+    alike = find_near_identical(
+        {index: result.colour_layout for index, result in results.items() if isinstance(result, EncodedImage)}
+    )
+    return [describe_image(each, alike.get(each.order.index)) for each in rendered]
+
+
+def describe_image(rendered: RenderedImage, alike: int | None) -> dict[str, Any]:
+    """Return an image in the API's JSON form. `alike` is the earlier image that it looks nearly like."""
     order, result = rendered.order, rendered.result
     facts = {"index": order.index, "seed": order.seed}
     if not isinstance(result, EncodedImage):
@@ -186,7 +196,7 @@ def describe_image(rendered: RenderedImage) -> dict[str, Any]:
         "height": result.height,
         "alpha": result.alpha,
         "scores": dict(result.scores),
-        "warning": result.warning,
+        **describe_warnings(result.warning, alike, order.request),
         "png": b64encode(result.png).decode(),
         "thumbnail_webp": b64encode(result.thumbnail_webp).decode(),
         "files": {name: b64encode(content).decode() for name, content in result.files.items()},

@@ -106,6 +106,7 @@ class Delivery:
             files=tuple(done.files),
             scores=done.scores,
             warning=done.warning,
+            colour_layout=done.colour_layout,
         )
         try:
             self._retrier.call("entry of an image", lambda: self._images.add(claim.job, image))

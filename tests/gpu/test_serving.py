@@ -12,6 +12,8 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from craftspark.errors import ModelUnavailable
+from craftspark.jobs.resemblance import find_near_identical
+from gpu_tasks.images.output import measure_colour_layout
 from gpu_tasks.images.sources import Fetch
 from gpu_tasks.serving.app import MAX_WAITING, Application
 from gpu_tasks.serving.requests import RequestRenderer
@@ -58,6 +60,10 @@ def test_images_are_the_same_bytes_as_the_worker_makes(client: TestClient) -> No
     done = studio().finish(order, render(order)[0])
     assert b64decode(images[5]["png"]) == done.png
     assert b64decode(images[5]["thumbnail_webp"]) == done.thumbnail_webp
+    alike = find_near_identical(
+        {image["index"]: measure_colour_layout(pixels_in(b64decode(image["png"]))) for image in images}
+    )
+    assert {image["index"]: image["near_identical_to"] for image in images} == dict.fromkeys(range(6)) | alike
 
 
 def test_files_and_scores_come_along(client: TestClient) -> None:

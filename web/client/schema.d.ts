@@ -1313,8 +1313,10 @@ export interface components {
             scores?: {
                 [key: string]: number;
             };
-            /** @description How the image may differ from the request. It was delivered and charged nevertheless. */
+            /** @description How the image may differ from the request, and whether it looks nearly like an earlier image of the job. It was delivered and charged nevertheless. */
             warning?: string;
+            /** @description Number of the first earlier image of the job that this one looks nearly like. For some prompts, a model draws nearly the same picture with every seed. Can appear until all images are done, because images of a job are made in parallel. */
+            near_identical_to?: number;
             /** @description GPU time spent on the image, in seconds. */
             render_seconds?: number;
             /**

@@ -206,6 +206,28 @@ def test_files_and_scores_of_an_image_are_stored_and_answered(settings: WorkerSe
     assert (stored["Body"].read(), stored["ContentType"]) == (b"<svg/>", "image/svg+xml")
 
 
+class OneLike(OneTurn):
+    """Draws an object for each image, at the same place for images 0 and 2."""
+
+    def finish(self, order: ImageOrder, drawing: Drawing) -> EncodedImage:
+        pixels = np.full((64, 64, 3), 255, np.uint8)
+        top = 8 + 32 * (order.index % 2)
+        pixels[top : top + 16, 16:48] = (200, order.index, 40)
+        return encode_image(finish_unchanged(replace(drawing, pixels=pixels)))
+
+
+@pytest.mark.usefixtures("read_settings")
+def test_an_image_that_looks_nearly_like_an_earlier_one_says_so(settings: WorkerSettings, tokens: Tokens) -> None:
+    job_id = send(settings, count=3)
+    lease = Lease(grace_s=100)
+
+    work(settings, lease, OneLike(lease, wave_size=3))
+
+    images = read(job_id).body["images"]
+    assert [image.get("near_identical_to") for image in images] == [None, None, 0]
+    assert "number 1 of this job" in images[2]["warning"]
+
+
 class WithoutFirst(OneTurn):
     """Rejects the first image during the next wave."""
 
