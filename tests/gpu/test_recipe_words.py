@@ -119,7 +119,7 @@ def test_shared_words_with_an_accent_are_delivered_in_both_files() -> None:
 
 def test_credentials_leave_hard_words_as_they_are() -> None:
     words = "\n".join(HARD[:6])
-    order = an_order_of("clipart", 3, '{"prompt": "apple", "share_prompt": true}')
+    order = an_order_of("clipart", 3, '{"prompt": "apple", "share_prompt": true, "width_mm": 25}')
     [drawn] = render(order)
     done = studio()._renderer(order).finish(order, drawn)
     order = replace(order, request={**order.request, "prompt": words})
