@@ -15,7 +15,7 @@ from craftspark.errors import ModelUnavailable
 from craftspark.jobs.resemblance import find_near_identical
 from gpu_tasks.images.output import measure_colour_layout
 from gpu_tasks.images.sources import Fetch
-from gpu_tasks.serving.app import MAX_WAITING, Application
+from gpu_tasks.serving.app import Application
 from gpu_tasks.serving.requests import RequestRenderer
 from tests.fakes import WORKER_SETTINGS
 from tests.gpu.rendering import OneModel, an_order_of, pixels_in, render, studio, studio_with
@@ -67,7 +67,7 @@ def test_images_are_the_same_bytes_as_the_worker_makes(client: TestClient) -> No
 
 
 def test_files_and_scores_come_along(client: TestClient) -> None:
-    answer = client.post("/v1/render/clipart", json={"prompt": "red apple", "count": 1, "seed": 11})
+    answer = client.post("/v1/render/clipart", json={"prompt": "red apple", "count": 1, "seed": 11, "width_mm": 25})
 
     [image] = answer.json()["images"]
     assert image["alpha"]
@@ -154,8 +154,9 @@ def test_a_model_that_cannot_be_loaded_ends_the_container() -> None:
     assert isinstance(failures[0], ModelUnavailable)
 
 
-def test_no_more_requests_wait_than_may() -> None:
-    go = threading.Event()
+def test_no_more_requests_wait_than_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    may, go = 3, threading.Event()
+    monkeypatch.setattr("gpu_tasks.serving.app.MAX_WAITING", may)
 
     class Slow(RequestRenderer):
         def render(self, accepted: Any) -> Any:
@@ -173,9 +174,9 @@ def test_no_more_requests_wait_than_may() -> None:
             if answers[-1] == 503:
                 go.set()
 
-        threads = [threading.Thread(target=ask) for _ in range(MAX_WAITING + 1)]
+        threads = [threading.Thread(target=ask) for _ in range(may + 1)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(600)
-    assert sorted(answers) == [200] * MAX_WAITING + [503]
+    assert sorted(answers) == [200] * may + [503]

@@ -144,7 +144,7 @@ def test_clipart_is_clear_around_a_thing_that_a_machine_can_cut() -> None:
 
 
 def test_an_outline_is_one_colour() -> None:
-    order = the_order("clipart", 11, prompt="red apple", cut="outline")
+    order = the_order("clipart", 11, prompt="red apple", cut="outline", width_mm=25)
     done = studio().finish(order, render(order)[0])
 
     assert done.files["cut.svg"].count(b"<g ") == 1
@@ -193,7 +193,7 @@ def test_clipart_of_nothing_fails_for_that_image_alone(monkeypatch: pytest.Monke
         lambda sketches, settings, on_step: [seeds.get(sketch.seed, white) for sketch in sketches],
     )
 
-    good, bad = by.render([the_order("clipart", 1, prompt="a"), the_order("clipart", 2, prompt="a")], silent)
+    good, bad = by.render([the_order("clipart", seed, prompt="a", width_mm=25) for seed in seeds], silent)
 
     assert isinstance(good, Drawing)
     assert isinstance(bad, ImageFlawed)
