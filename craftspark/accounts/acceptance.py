@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -55,8 +55,9 @@ class AccountAcceptance:
                     raise refusal
                 continue
             now = self.accounts.now()
+            accepted = replace(job, refunds_missed_subject=plan.refunds_missed_subject)
             try:
-                self.records.add(job, reserve(job, plan, now), effect, now)
+                self.records.add(accepted, reserve(job, plan, now), effect, now)
             except AccountChanged as changed:
                 self._remember(changed.account)
                 if preparation := prepare(changed.account, job, plan, self.accounts.now()):

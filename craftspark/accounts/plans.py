@@ -12,7 +12,8 @@ class Plan:
     `refusals_per_hour` is the number of refused prompts after which the maker's next jobs are delayed. `open_uploads`
     limits the uploads that are created but not checked, and `checks_per_minute` limits the checks. While GPU capacity
     is short, a job of the interactive lane is accepted if its wait is at most `admitted_wait_s`. As the wait grows, the
-    plan with the smallest value is refused first.
+    plan with the smallest value is refused first. With `refunds_missed_subject`, an image is not charged if its second
+    drawing does not show its subject either.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Plan:
     webhooks: int = 0
     open_uploads: int = 10
     checks_per_minute: int = 10
+    refunds_missed_subject: bool = False
 
 
 # In metrics: what concerns makers of every plan.
@@ -47,6 +49,7 @@ PLANS = {
         Plan(
             name="plus",
             title="Plus",
+            refunds_missed_subject=True,
             monthly_credits=300,
             max_active_jobs=5,
             submissions_per_minute=60,
@@ -58,6 +61,7 @@ PLANS = {
         Plan(
             name="pro",
             title="Pro",
+            refunds_missed_subject=True,
             monthly_credits=1500,
             max_active_jobs=12,
             submissions_per_minute=120,
@@ -70,6 +74,7 @@ PLANS = {
         Plan(
             name="partner",
             title="Partner",
+            refunds_missed_subject=True,
             monthly_credits=20_000,
             max_active_jobs=100,
             submissions_per_minute=3000,

@@ -59,6 +59,8 @@ def resolve(job: Job, finished_at: datetime) -> tuple[Change, Change]:
 
 def _resolve(job: Job, finished_at: datetime, *, same_month: bool) -> Change:
     refunded = job.price - job.spent
+    reason = f"{job.uncharged} of {job.count} images may not show their subject" if job.uncharged else None
+    notes: dict[EntryKind, str | None] = {"refund": reason}
     amounts: dict[EntryKind, int] = {"commit": job.spent, "refund": refunded}
     return Change(
         maker=job.maker,
@@ -74,7 +76,7 @@ def _resolve(job: Job, finished_at: datetime, *, same_month: bool) -> Change:
             **({"used": -refunded} if same_month else {}),
         },
         entries=tuple(
-            Entry.of(kind, job.job_id, credits, finished_at, job_id=job.job_id)
+            Entry.of(kind, job.job_id, credits, finished_at, job_id=job.job_id, note=notes.get(kind))
             for kind, credits in amounts.items()
             if credits
         ),

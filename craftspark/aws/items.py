@@ -49,6 +49,7 @@ OUTLINE_ATTRIBUTES = (
     "thumbnails",
     "title",
     "tool",
+    "uncharged",
 )
 
 
@@ -137,6 +138,7 @@ def job_item(job: Job) -> Item:
         "estimated_wait_s": {"N": str(job.estimated_wait_s)},
         "estimated_render_s": {"N": str(job.estimated_render_s)},
         "backlog": {"S": backlog_shard(job.pool, job_id)},
+        **({"refunds_missed_subject": {"BOOL": True}} if job.refunds_missed_subject else {}),
         **({"pin": text(json.dumps(asdict(job.pin)))} if job.pin else {}),
         **({"source": text(json.dumps(asdict(job.source)))} if job.source else {}),
     }
@@ -168,6 +170,7 @@ def read_job(item: Mapping[str, Any]) -> Job:
         shared_s=float(plain["shared_s"]),
         estimated_wait_s=int(plain["estimated_wait_s"]),
         estimated_render_s=int(plain["estimated_render_s"]),
+        refunds_missed_subject="refunds_missed_subject" in plain,
     )
 
 
@@ -186,6 +189,7 @@ def _outline_fields(plain: Mapping[str, Any]) -> dict[str, Any]:
         "started_at": moment(plain.get("started_at")),
         "finished_at": moment(plain.get("finished_at")),
         "delivered": int(plain.get("delivered", 0)),
+        "uncharged": int(plain.get("uncharged", 0)),
         "thumbnails": tuple(int(index["N"]) for index in plain.get("thumbnails", ())),
         "title": plain.get("title"),
         "images_deleted_at": moment(plain.get("images_deleted_at")),
@@ -206,6 +210,7 @@ def image_item(job: Job, image: StoredImage) -> Item:
         **({"files": text(json.dumps(image.files))} if image.files else {}),
         **({"scores": text(json.dumps(image.scores))} if image.scores else {}),
         **({"warning": text(image.warning)} if image.warning else {}),
+        **({"subject_missed": {"BOOL": True}} if image.subject_missed else {}),
         **({"colour_layout": {"B": image.colour_layout}} if image.colour_layout else {}),
     }
 
@@ -222,6 +227,7 @@ def read_image(index: int, item: Mapping[str, Any]) -> StoredImage:
         files=tuple(json.loads(item["files"]["S"])) if "files" in item else (),
         scores=json.loads(item["scores"]["S"]) if "scores" in item else {},
         warning=item["warning"]["S"] if "warning" in item else None,
+        subject_missed="subject_missed" in item,
         colour_layout=item["colour_layout"]["B"] if "colour_layout" in item else None,
     )
 

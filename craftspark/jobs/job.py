@@ -46,8 +46,8 @@ class ImageFailure:
 class JobOutline:
     """The part of a job that lists show. Times are UTC. `seeds` has one seed per image, by index.
 
-    `thumbnails` are the indexes of the first delivered images of a final job. `title` is the name that the maker gave
-    it.
+    `uncharged` is the number of delivered images that were refunded. `thumbnails` are the indexes of the first
+    delivered images of a final job. `title` is the name that the maker gave it.
     """
 
     job_id: str
@@ -63,6 +63,7 @@ class JobOutline:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     delivered: int = 0
+    uncharged: int = 0
     thumbnails: tuple[int, ...] = ()
     title: str | None = None
     images_deleted_at: datetime | None = None
@@ -78,7 +79,7 @@ class JobOutline:
     @property
     def spent(self) -> int:
         """Credits charged so far; 0 before the job is final."""
-        return self.credits_per_image * self.delivered
+        return self.credits_per_image * (self.delivered - self.uncharged)
 
     @property
     def refunded(self) -> int:
@@ -92,7 +93,8 @@ class Job(JobOutline):
     `model` is the name of the catalogue entry that does the work, a model or a network. `pool` has the workers that can
     do it. `pin` is the version of a registered style. All three are chosen at submission. `source` is the source
     picture. `work_s` is the time that a worker needs by the model's profile, and `shared_s` is the part of it that
-    images of other jobs of the same `kind` can share. The estimates are those at acceptance.
+    images of other jobs of the same `kind` can share. The estimates are those at acceptance. With
+    `refunds_missed_subject`, which the maker's plan decided then, images that miss their subject are not charged.
     """
 
     model: str
@@ -108,6 +110,7 @@ class Job(JobOutline):
     shared_s: float = 0.0
     estimated_wait_s: int = 0
     estimated_render_s: int = 0
+    refunds_missed_subject: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +118,8 @@ class StoredImage:
     """An image in the bucket. Sizes are pixels. `render_s` is the image's share of its wave, in seconds.
 
     `seed` is the seed it was drawn with. `files` are the names of its other files. `scores` are measurements.
-    `warning` says how it may differ from the request. `colour_layout` is for comparisons with other images of the job:
+    `warning` says how it may differ from the request. `subject_missed` is true if neither of two drawings shows the
+    subject. `colour_layout` is for comparisons with other images of the job:
     see `craftspark/jobs/resemblance.py`.
     """
 
@@ -129,6 +133,7 @@ class StoredImage:
     files: tuple[str, ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
     warning: str | None = None
+    subject_missed: bool = False
     colour_layout: bytes | None = None
 
 
@@ -153,6 +158,13 @@ class JobRecord:
     def available(self) -> list[StoredImage]:
         """The stored images that the maker has not deleted, by index."""
         return [] if self.job.images_deleted_at else [image for _, image in sorted(self.images.items())]
+
+    @property
+    def uncharged(self) -> frozenset[int]:
+        """The stored images, by index, that the job refunds at its end because they miss their subject."""
+        if not self.job.refunds_missed_subject:
+            return frozenset()
+        return frozenset(index for index, image in self.images.items() if image.subject_missed)
 
     @property
     def done_share(self) -> float:

@@ -19,10 +19,13 @@ UNDELIVERED = RenderFailed.__name__
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """A job's result. Delivered images are committed and the others refunded. `thumbnails` are indexes of images."""
+    """A job's result. Delivered images are committed, except for `uncharged` of them, and the others refunded.
+    `thumbnails` are indexes of images.
+    """
 
     state: JobState
     delivered: int
+    uncharged: int
     thumbnails: tuple[int, ...]
     failures: tuple[ImageFailure, ...]
     finished_at: datetime
@@ -149,6 +152,7 @@ def decide_verdict(record: JobRecord, failures: tuple[ImageFailure, ...], finish
     return Verdict(
         state=state,
         delivered=delivered,
+        uncharged=len(record.uncharged),
         thumbnails=tuple(sorted(record.images)[:THUMBNAILS_LISTED]),
         failures=failures,
         finished_at=finished_at,

@@ -30,13 +30,14 @@ class Flaw:
     """A defect of a picture, in words for a maker. Of two flawed drawings, the one with the lower `severity` is kept.
 
     A drawing with a `fatal` flaw is never delivered. One with another flaw is delivered with a warning. `redrawn` is
-    false if another seed would not help.
+    false if another seed would not help. `subject_missing` is true if the picture does not show what it should.
     """
 
     reason: str
     severity: float
     fatal: bool = False
     redrawn: bool = True
+    subject_missing: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -117,6 +117,7 @@ def measure_colour_layout(pixels: Pixels) -> bytes:
 @dataclass(frozen=True, kw_only=True)
 class EncodedImage:
     """An image in bytes, as it is stored. Sizes are in pixels. `warning` says how it may differ from the request.
+    `subject_missed` is true if neither of two drawings shows the subject.
 
     `colour_layout` is the picture in LAYOUT_SIDE x LAYOUT_SIDE pixels, on white, as bytes in RGB.
     """
@@ -130,6 +131,7 @@ class EncodedImage:
     scores: Mapping[str, float]
     colour_layout: bytes
     warning: str | None = None
+    subject_missed: bool = False
 
 
 def encode_image(done: FinishedImage, encode: Callable[[str, File], bytes] | None = None) -> EncodedImage:

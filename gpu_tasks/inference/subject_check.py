@@ -141,7 +141,10 @@ class SubjectCheck:
         reason = f"it may not show {' and '.join(missing)}"
         # A small model draws one object, so another seed does not add a second one.
         return likeness, Flaw(
-            reason=reason, severity=max(ranks) / cosines.shape[-1], redrawn=len(missing) == len(subjects)
+            reason=reason,
+            severity=max(ranks) / cosines.shape[-1],
+            redrawn=len(missing) == len(subjects),
+            subject_missing=True,
         )
 
     def _compare_words(self, seen: Tensor, prompt: str) -> tuple[float, Flaw | None]:
@@ -149,7 +152,7 @@ class SubjectCheck:
         if likeness >= LEAST_LIKENESS:
             return likeness, None
         reason = "it may not show what was asked for: the model knows no subject of this name"
-        return likeness, Flaw(reason=reason, severity=1 - likeness, redrawn=False)
+        return likeness, Flaw(reason=reason, severity=1 - likeness, redrawn=False, subject_missing=True)
 
     def _embed_subjects(self, colour: str) -> Tensor:
         """Return the vectors of all subjects (1 or 2, subjects, dimension): of their names, and in a colour."""

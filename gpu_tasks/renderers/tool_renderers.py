@@ -160,7 +160,11 @@ class ToolRenderers:
         self._picture_check.check(done.picture.pixels)
         record_activity()
         encoded = self._provenance.encode(done, order, drawing)
-        return replace(encoded, warning=drawing.flaw.reason if drawing.flaw else None)
+        if drawing.flaw is None:
+            return encoded
+        # A drawing whose flaw earns a second attempt has had it.
+        missed = drawing.flaw.subject_missing and drawing.flaw.redrawn
+        return replace(encoded, warning=drawing.flaw.reason, subject_missed=missed)
 
     def _renderer(self, order: ImageOrder) -> ToolRenderer:
         try:

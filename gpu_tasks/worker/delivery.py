@@ -106,6 +106,7 @@ class Delivery:
             files=tuple(done.files),
             scores=done.scores,
             warning=done.warning,
+            subject_missed=done.subject_missed,
             colour_layout=done.colour_layout,
         )
         try:

@@ -27,6 +27,9 @@ class PlanView(View):
     )
     lanes: list[str] = Field(description="Processing lanes that jobs can use.")
     webhooks: int = Field(description="Maximum number of webhooks.")
+    refunds_missed_subject: bool = Field(
+        description="Whether an image is delivered without a charge if neither of two drawings shows its subject."
+    )
 
 
 class AccountView(View):
@@ -56,7 +59,7 @@ class EntryView(View):
     target: Holding = Field(description="Holding that the credits enter.")
     at: datetime = Field(description="Time of the transfer.")
     job_id: str | None = Field(None, description="ID of the job that the transfer belongs to.")
-    note: str | None = Field(None, description="Explanation by an operator.")
+    note: str | None = Field(None, description="Explanation by an operator, or why delivered images were refunded.")
 
 
 class LedgerPage(View):

@@ -15,7 +15,10 @@ class CreditsView(View):
     price: int = Field(description="Price of the job.")
     reserved: int = Field(description="Credits reserved for an unfinished job.")
     spent: int = Field(description="Credits charged for delivered images.")
-    refunded: int = Field(description="Credits returned for images that were not delivered.")
+    refunded: int = Field(
+        description="Credits returned for images that were not delivered or, with some plans, do not show "
+        "their subject."
+    )
 
 
 class JobSummary(View):

@@ -40,7 +40,13 @@ class ImageView(View):
     warning: str | None = Field(
         None,
         description="How the image may differ from the request, and whether it looks nearly like an earlier image of "
-        "the job. It was delivered and charged nevertheless.",
+        "the job. It was delivered nevertheless, and charged unless `refunded` is true.",
+    )
+    refunded: bool | None = Field(
+        None,
+        description="True for a delivered image that is not charged, because neither of two drawings shows its subject "
+        "and the plan refunds such images. The refund is made when the job ends. Words that the model does not know "
+        "are charged.",
     )
     near_identical_to: int | None = Field(
         None,
@@ -255,6 +261,7 @@ def image_view(record: JobRecord, index: int, urls: Iterator[str], alike: Mappin
             files={name: next(urls) for name in stored.files} or None,
             scores=dict(stored.scores) or None,
             **describe_warnings(stored.warning, alike.get(index), job.request),
+            refunded=True if index in record.uncharged else None,
             width=stored.width,
             height=stored.height,
             render_seconds=stored.render_s,

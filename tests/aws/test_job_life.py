@@ -1,13 +1,15 @@
 import json
+from dataclasses import replace
 
 import pytest
 
+from craftspark.accounts.plans import PLANS
 from craftspark.aws import clients
 from craftspark.aws.jobs.render_table import JobEnded
 from craftspark.jobs.batches import Batch
 from craftspark.jobs.job import StoredImage
 from tests.aws.api import account, call, job_table, read, render_table, settle, store, submit
-from tests.aws.conftest import ACCOUNTS, IMAGES, client_of
+from tests.aws.conftest import ACCOUNTS, IMAGES, SMALL, client_of
 from tests.fakes import NOON
 
 pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings")
@@ -62,6 +64,33 @@ def test_images_that_were_not_delivered_are_refunded_once() -> None:
     assert [image["state"] for image in done["images"]] == ["failed", "failed", "done", "failed"]
     assert done["images"][0]["error"] == "RenderFailed"
     assert (account()["available"], account()["reserved"], account()["spent"]) == (9, 0, 1)
+
+
+def test_an_image_that_misses_its_subject_is_delivered_and_refunded_by_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan at submission decides."""
+    monkeypatch.setitem(PLANS, SMALL.name, replace(SMALL, refunds_missed_subject=True))
+    job_id = submit(count=2).body["job_id"]
+    monkeypatch.setitem(PLANS, SMALL.name, SMALL)
+    job = store(job_id, 0)
+    missed = StoredImage(
+        index=1, width=8, height=8, render_s=0, stored_at=NOON, seed=1, warning="no cat", subject_missed=True
+    )
+    render_table().add(job, missed)
+
+    settle(job_id)
+    settle(job_id)
+
+    done = read(job_id).body
+    assert (done["state"], done["delivered"]) == ("succeeded", 2)
+    assert done["credits"] == {"price": 2, "reserved": 0, "spent": 1, "refunded": 1}
+    assert [(image["state"], image.get("refunded")) for image in done["images"]] == [("done", None), ("done", True)]
+    assert done["images"][1]["warning"] == "no cat"
+    [listed] = call("list_jobs").body["jobs"]
+    assert listed["credits"] == done["credits"]
+    assert (account()["available"], account()["spent"]) == (9, 1)
+    entries = {entry["kind"]: entry for entry in call("list_ledger").body["entries"]}
+    assert (entries["refund"]["credits"], entries["refund"]["note"]) == (1, "1 of 2 images may not show their subject")
+    assert "note" not in entries["commit"]
 
 
 def test_an_image_stored_twice_counts_once() -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -67,6 +69,28 @@ def test_a_drawing_that_another_seed_would_not_mend_is_kept_with_its_warning() -
     assert isinstance(drawn, Drawing)
     assert renderer.seeds == [[7]]
     assert studio.finish(an_order(7), drawn).warning == "it is unknown"
+
+
+MISSED = Flaw(reason="it may not show a cat", severity=1, subject_missing=True)
+
+
+@pytest.mark.parametrize(
+    ("flaws", "missed"),
+    [
+        ([MISSED, MISSED], True),
+        ([MISSED, None], False),
+        ([BAD, BAD], False),
+        ([replace(MISSED, redrawn=False)], False),
+        ([None], False),
+    ],
+)
+def test_an_image_misses_its_subject_if_no_drawing_of_two_shows_it(flaws: list[Flaw | None], missed: bool) -> None:
+    studio = studio_of(Moody(*flaws))
+
+    [drawn] = studio.render([an_order(7)], silent)
+
+    assert isinstance(drawn, Drawing)
+    assert studio.finish(an_order(7), drawn).subject_missed is missed
 
 
 def test_only_the_flawed_drawing_of_a_wave_is_drawn_again() -> None:

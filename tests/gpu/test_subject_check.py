@@ -83,6 +83,7 @@ def test_a_drawing_of_another_subject_is_flawed(check: SubjectCheck) -> None:
     assert judged.flaw
     assert judged.flaw.reason == "it may not show rocket"
     assert judged.flaw.redrawn
+    assert judged.flaw.subject_missing
     assert not judged.flaw.fatal
     assert judged.scores["likeness"] < 0.2
 
@@ -93,6 +94,7 @@ def test_another_seed_is_not_tried_for_words_without_a_subject() -> None:
     assert drawn.seed == 5
     assert drawn.flaw
     assert "no subject" in drawn.flaw.reason
+    assert drawn.flaw.subject_missing
     assert studio().finish(an_order_of("picture", 5, '{"prompt": "a typewriter"}'), drawn).warning == drawn.flaw.reason
 
 

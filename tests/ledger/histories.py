@@ -22,7 +22,7 @@ from craftspark.jobs.job import Job, JobState, StoredImage
 from craftspark.jobs.settlement import Settlement
 from craftspark.jobs.submissions import JobExists
 from tests.fakes import a_job
-from tests.ledger.model import Model, ModelAccount
+from tests.ledger.model import Model, ModelAccount, misses_subject
 
 START = datetime(2030, 1, 28, 12, tzinfo=UTC)
 STEPS = ("submit", "again", "render", "duplicate", "settle", "cancel", "overdue", "time", "top_up", "adjust", "look")
@@ -82,7 +82,15 @@ class Ledger:
         return True
 
     def store(self, job: Job, index: int) -> bool:
-        image = StoredImage(index=index, width=8, height=8, render_s=0.1, stored_at=self.clock(), seed=1)
+        image = StoredImage(
+            index=index,
+            width=8,
+            height=8,
+            render_s=0.1,
+            stored_at=self.clock(),
+            seed=1,
+            subject_missed=misses_subject(index),
+        )
         try:
             self.renders.add(job, image)
         except JobEnded:

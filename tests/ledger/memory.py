@@ -132,6 +132,7 @@ class FakeJobs:
             record.job,
             state=verdict.state,
             delivered=verdict.delivered,
+            uncharged=verdict.uncharged,
             failures=verdict.failures,
             finished_at=verdict.finished_at,
         )

@@ -6,6 +6,11 @@ from datetime import datetime
 from craftspark.accounts.plans import Plan
 
 
+def misses_subject(index: int) -> bool:
+    """Whether the image with this index of any job does not show its subject."""
+    return index % 3 == 1
+
+
 @dataclass
 class ModelJob:
     maker: str
@@ -14,6 +19,7 @@ class ModelJob:
     count: int
     month: str
     expires_at: datetime
+    refunds_missed_subject: bool
     stored: set[int] = field(default_factory=set)
     final: bool = False
     charged: int = 0
@@ -71,7 +77,7 @@ class Model:
         account.reserved += count
         account.used += count
         account.active_jobs += 1
-        self.jobs[job_id] = ModelJob(maker, count, 1, count, month, expires_at)
+        self.jobs[job_id] = ModelJob(maker, count, 1, count, month, expires_at, account.plan.refunds_missed_subject)
         return True
 
     def store(self, job_id: str, index: int) -> bool:
@@ -94,7 +100,8 @@ class Model:
             return False
         job.final = True
         account = self.accounts[job.maker]
-        spent = job.charged = 0 if job.expires_at <= now else len(job.stored) * job.credits_per_image
+        charged = {index for index in job.stored if not (job.refunds_missed_subject and misses_subject(index))}
+        spent = job.charged = 0 if job.expires_at <= now else len(charged) * job.credits_per_image
         refunded = job.price - spent
         account.reserved -= job.price
         account.spent += spent

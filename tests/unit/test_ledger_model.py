@@ -12,7 +12,13 @@ from tests.ledger.histories import Clock, History, steps
 from tests.ledger.memory import FakeAccountRecords, ledger_in_memory
 
 PLAN = Plan(
-    name="small", title="Small", monthly_credits=30, max_active_jobs=4, submissions_per_minute=10_000, largest_count=8
+    name="small",
+    title="Small",
+    monthly_credits=30,
+    max_active_jobs=4,
+    submissions_per_minute=10_000,
+    largest_count=8,
+    refunds_missed_subject=True,
 )
 
 

@@ -38,7 +38,13 @@ class FakeJobRecords:
         if record.job.images_stored != self.record.job.images_stored or self.record.job.state.final:
             raise JobChanged("changed")
         self.ended += 1
-        job = replace(record.job, state=verdict.state, delivered=verdict.delivered, failures=verdict.failures)
+        job = replace(
+            record.job,
+            state=verdict.state,
+            delivered=verdict.delivered,
+            uncharged=verdict.uncharged,
+            failures=verdict.failures,
+        )
         self.record = replace(record, job=job)
         return job
 
@@ -67,6 +73,36 @@ def test_missing_images_are_refunded_with_a_reason() -> None:
 
     assert (job.state, job.spent, job.refunded) == (JobState.PARTLY_SUCCEEDED, 2, 2)
     assert [(failure.index, failure.error) for failure in job.failures] == [(1, "UnsafeContent"), (3, "RenderFailed")]
+
+
+def a_record_that_misses(*missed: int, **changes: Any) -> JobRecord:
+    """All images are stored, and these do not show their subject."""
+    record = a_record(stored=range(4), **changes)
+    images = {index: replace(image, subject_missed=index in missed) for index, image in record.images.items()}
+    return replace(record, images=images)
+
+
+def test_an_image_that_misses_its_subject_is_delivered_and_refunded_where_the_plan_says_so() -> None:
+    records = FakeJobRecords(a_record_that_misses(1, 3, refunds_missed_subject=True))
+
+    first, again = settle(records), settle(records)
+
+    assert (first.state, first.delivered, first.spent, first.refunded) == (JobState.SUCCEEDED, 4, 2, 2)
+    assert (again, records.ended) == (first, 1)
+
+
+def test_a_cancelled_job_refunds_an_image_that_misses_its_subject_too() -> None:
+    record = a_record_that_misses(0, refunds_missed_subject=True)
+    partly = replace(record, images={index: record.images[index] for index in (0, 1)})
+    settlement = Settlement(records=FakeJobRecords(partly), now=lambda: NOON)
+
+    job = settlement.cancel(partly.job.maker, partly.job.job_id)
+
+    assert (job.state, job.delivered, job.spent, job.refunded) == (JobState.CANCELLED, 2, 1, 3)
+
+
+def test_an_image_that_misses_its_subject_is_charged_with_other_plans() -> None:
+    assert settle(FakeJobRecords(a_record_that_misses(1, 3))).spent == 4
 
 
 def broken(batch: int, error: str, cause: str, *images: int) -> dict[str, Any]:

@@ -1104,7 +1104,7 @@ export interface components {
             reserved: number;
             /** @description Credits charged for delivered images. */
             spent: number;
-            /** @description Credits returned for images that were not delivered. */
+            /** @description Credits returned for images that were not delivered or, with some plans, do not show their subject. */
             refunded: number;
         };
         /**
@@ -1238,7 +1238,7 @@ export interface components {
             at: string;
             /** @description ID of the job that the transfer belongs to. */
             job_id?: string;
-            /** @description Explanation by an operator. */
+            /** @description Explanation by an operator, or why delivered images were refunded. */
             note?: string;
         };
         /**
@@ -1313,8 +1313,10 @@ export interface components {
             scores?: {
                 [key: string]: number;
             };
-            /** @description How the image may differ from the request, and whether it looks nearly like an earlier image of the job. It was delivered and charged nevertheless. */
+            /** @description How the image may differ from the request, and whether it looks nearly like an earlier image of the job. It was delivered nevertheless, and charged unless `refunded` is true. */
             warning?: string;
+            /** @description True for a delivered image that is not charged, because neither of two drawings shows its subject and the plan refunds such images. The refund is made when the job ends. Words that the model does not know are charged. */
+            refunded?: boolean;
             /** @description Number of the first earlier image of the job that this one looks nearly like. For some prompts, a model draws nearly the same picture with every seed. Can appear until all images are done, because images of a job are made in parallel. */
             near_identical_to?: number;
             /** @description GPU time spent on the image, in seconds. */
@@ -2001,6 +2003,8 @@ export interface components {
             lanes: string[];
             /** @description Maximum number of webhooks. */
             webhooks: number;
+            /** @description Whether an image is delivered without a charge if neither of two drawings shows its subject. */
+            refunds_missed_subject: boolean;
         };
         /**
          * PresetView

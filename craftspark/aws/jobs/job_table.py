@@ -53,6 +53,7 @@ class JobTable:
             record.job,
             state=verdict.state,
             delivered=verdict.delivered,
+            uncharged=verdict.uncharged,
             thumbnails=verdict.thumbnails,
             failures=verdict.failures,
             finished_at=verdict.finished_at,
@@ -60,14 +61,15 @@ class JobTable:
         update = {
             "TableName": self.jobs_table,
             "Key": items.job_key(ended.job_id),
-            "UpdateExpression": "SET #state = :state, delivered = :delivered, thumbnails = :thumbnails,"
-            " failures = :failures, finished_at = :finished_at REMOVE unfinished, backlog",
+            "UpdateExpression": "SET #state = :state, delivered = :delivered, uncharged = :uncharged,"
+            " thumbnails = :thumbnails, failures = :failures, finished_at = :finished_at REMOVE unfinished, backlog",
             # Without this condition, an image stored since the record was read would be delivered without a charge.
             "ConditionExpression": f"{UNFINISHED} AND images_stored = :stored",
             "ExpressionAttributeNames": {"#state": "state"},
             "ExpressionAttributeValues": {
                 ":state": text(ended.state),
                 ":delivered": number(ended.delivered),
+                ":uncharged": number(ended.uncharged),
                 ":thumbnails": {"L": [number(index) for index in ended.thumbnails]},
                 ":failures": items.failures_value(ended.failures),
                 ":finished_at": text(items.timestamp(verdict.finished_at)),

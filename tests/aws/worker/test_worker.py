@@ -188,7 +188,7 @@ class WithFiles(OneTurn):
 
     def finish(self, order: ImageOrder, drawing: Drawing) -> EncodedImage:
         done = replace(finish_unchanged(drawing), files={"cut.svg": Svg(text="<svg/>")}, scores={"seam": 1.25})
-        return replace(encode_image(done), warning="its seam is visible")
+        return replace(encode_image(done), warning="its seam is visible", subject_missed=True)
 
 
 @pytest.mark.usefixtures("read_settings")
@@ -201,6 +201,7 @@ def test_files_and_scores_of_an_image_are_stored_and_answered(settings: WorkerSe
     [image] = read(job_id).body["images"]
     assert image["scores"] == {"seam": 1.25}
     assert image["warning"] == "its seam is visible"
+    assert RenderTable(client=clients.dynamodb(), jobs_table=JOBS).start(job_id).images[0].subject_missed
     assert f"images/{job_id}/0/cut.svg?" in image["files"]["cut.svg"]
     stored = client_of("s3").get_object(Bucket=IMAGES, Key=f"images/{job_id}/0/cut.svg")
     assert (stored["Body"].read(), stored["ContentType"]) == (b"<svg/>", "image/svg+xml")
