@@ -43,6 +43,12 @@ def an_entry(**changes: Any) -> Model:
     return replace(find_model("sdxl-lightning"), **{**small, **changes})
 
 
+@pytest.fixture
+def only_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The entry has one capability, so that a run measures a fourth as much."""
+    monkeypatch.setitem(CATALOGUE, "sdxl-lightning", an_entry(capabilities=frozenset({"draw"})))
+
+
 def test_a_model_is_measured_by_capability_size_and_wave(folder: Path) -> None:
     entry = an_entry()
 
@@ -139,6 +145,7 @@ def test_a_wave_size_is_kept_for_the_pixels_and_the_record_says_so(folder: Path)
     assert "wave_reason" not in measure_model(entry, folder, "cpu", (1,), kept=1)
 
 
+@pytest.mark.usefixtures("only_draws")
 @pytest.mark.parametrize(("words", "wave_size"), [((), 4), (("--choose-wave",), 1)])
 def test_a_run_keeps_the_wave_size_of_a_measured_record(
     words: tuple[str, ...],
@@ -166,6 +173,7 @@ def test_waves_in_the_tables_are_those_that_their_measurements_choose(path: Path
         assert choose_wave_size(image_s, record["exact_wave_sizes"]) == record["wave_size"], name
 
 
+@pytest.mark.usefixtures("only_draws")
 def test_a_run_writes_its_record_into_a_table_and_leaves_the_others(folder: Path, tmp_path: Path) -> None:
     table = tmp_path / "cpu.json"
     table.write_text('{"device": "cpu", "records": {"other": {}, "sdxl-lightning": {"matted": 0.5, "old": 1}}}')
