@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from craftspark.tools.windows import Box
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.tools.outpaint.extension import Draws, Extension, extend
+from gpu_tasks.tools.outpaint.extension import Draws, Extension, extend, measure_fringe
 
 PLACES = {"all sides": (20, 30, 25, 35), "right": (0, 0, 40, 0), "top": (0, 40, 0, 0)}
 
@@ -53,6 +53,40 @@ def test_a_plain_ground_around_an_showncontinues_and_nothing_else_appears(
     np.testing.assert_array_equal(inside, source)
     others = (made.pixels != np.array(colour)).any(2)
     assert others.sum() == 20 * 20
+
+
+@pytest.mark.parametrize("lines", [(235, 240, 250), (255, 214, 190)], ids=["faint", "tinted"])
+@pytest.mark.parametrize("width", [1, 2, 3])
+def test_lines_at_the_edge_of_a_plain_ground_are_not_continued(lines: tuple[int, int, int], width: int) -> None:
+    source = np.full((60, 80, 3), lines, np.uint8)
+    source[width:-width, width:-width] = 250
+    source[20:40, 30:50] = (200, 30, 30)
+
+    made, inside = extended(source)
+
+    assert is_whole(made)
+    np.testing.assert_array_equal(inside, source)
+    outside = made.pixels.astype(int)
+    outside[30:90, 20:100] = 250
+    assert np.abs(outside - 250).max() <= 1
+
+
+def test_lines_at_one_edge_of_a_gradient_are_not_continued() -> None:
+    source = np.repeat(np.linspace(60, 180, 90).round().astype(np.uint8)[:, None, None], 90, 1).repeat(3, 2)
+    source[:, -1] += 40
+
+    made, inside = extended(source, (0, 0, 40, 0))
+
+    assert is_whole(made)
+    np.testing.assert_array_equal(inside, source)
+    assert np.abs(made.pixels[:, 95:].astype(int) - source[:, :1]).max() <= 3
+
+
+def test_what_an_edge_has_in_its_outermost_pixels_alone_is_kept_where_nothing_is_plain() -> None:
+    """A source without a ground has no fringe."""
+    source = np.random.default_rng(1).integers(0, 256, (40, 40, 3), np.uint8)
+
+    assert measure_fringe(source) == 0
 
 
 def test_a_clear_ground_stays_clear() -> None:

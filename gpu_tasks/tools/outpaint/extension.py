@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from craftspark.tools.windows import Box
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.tools.outpaint.grounds import Values, find_grain, find_plain_ground
+from gpu_tasks.tools.outpaint.grounds import TOLERANCE, Values, find_grain, find_plain_ground
 from gpu_tasks.tools.outpaint.objects import find_cut_objects, round_off
 from gpu_tasks.tools.outpaint.repeats import continue_repeat, find_period
 
@@ -53,9 +54,41 @@ SIDES = (
 )
 
 
+MAX_FRINGE = 3  # pixels
+LEAST_FRINGED = 16  # pixels per side of a source that has a fringe
+
+
 def extend(source: Pixels, place: Box, size: tuple[int, int], seed: int, draws: Draws) -> Extension:
-    """Extend a source to a canvas of `size` (width, height), and leave to the model what it `draws`."""
+    """Extend a source to a canvas of `size` (width, height), and leave to the model what it `draws`.
+
+    A ground is continued from within the source's fringe, which stays as it is.
+    """
+    fringe = 0 if draws == "all" else measure_fringe(source)
+    inner = source[fringe : len(source) - fringe, fringe : source.shape[1] - fringe]
     rooms = (place.left, size[0] - place.right, place.top, size[1] - place.bottom)
+    extension = _extend(inner, place, [room + fringe for room in rooms], size, seed, draws)
+    extension.pixels[place.top : place.bottom, place.left : place.right] = source
+    return extension
+
+
+def measure_fringe(source: Pixels) -> int:
+    """Return how many of the outermost pixels of a source have another colour than the ground next to them, on one side
+    or more: 0, or at most MAX_FRINGE. Resampling and compression leave such lines.
+    """
+    values = premultiply(source)
+    if min(values.shape[:2]) < LEAST_FRINGED:
+        return 0
+    for fringe in range(MAX_FRINGE + 1):
+        pairs = [(turned[:, -1 - fringe], turned[:, -1 - fringe - MAX_FRINGE]) for turned in (side.turn(values) for side in SIDES)]
+        if all(np.median(np.abs(outer - within).max(1)) <= TOLERANCE for outer, within in pairs):
+            return fringe
+    return 0
+
+
+def _extend(
+    source: Pixels, place: Box, rooms: Sequence[int], size: tuple[int, int], seed: int, draws: Draws
+) -> Extension:
+    """Extend a source by `rooms` on each of SIDES. What is left to the model begins at `place`."""
     picture = source
     known = {"left": place.left, "top": place.top, "right": place.right, "bottom": place.bottom}
     for number, (side, room) in enumerate(zip(SIDES, rooms, strict=True)):
