@@ -79,7 +79,10 @@ def measure_fringe(source: Pixels) -> int:
     if min(values.shape[:2]) < LEAST_FRINGED:
         return 0
     for fringe in range(MAX_FRINGE + 1):
-        pairs = [(turned[:, -1 - fringe], turned[:, -1 - fringe - MAX_FRINGE]) for turned in (side.turn(values) for side in SIDES)]
+        pairs = [
+            (turned[:, -1 - fringe], turned[:, -1 - fringe - MAX_FRINGE])
+            for turned in (side.turn(values) for side in SIDES)
+        ]
         if all(np.median(np.abs(outer - within).max(1)) <= TOLERANCE for outer, within in pairs):
             return fringe
     return 0
@@ -88,7 +91,7 @@ def measure_fringe(source: Pixels) -> int:
 def _extend(
     source: Pixels, place: Box, rooms: Sequence[int], size: tuple[int, int], seed: int, draws: Draws
 ) -> Extension:
-    """Extend a source by `rooms` on each of SIDES. What is left to the model begins at `place`."""
+    """Extend a source by `rooms` on each of SIDES. What is left to the model is outside `place`."""
     picture = source
     known = {"left": place.left, "top": place.top, "right": place.right, "bottom": place.bottom}
     for number, (side, room) in enumerate(zip(SIDES, rooms, strict=True)):
