@@ -127,9 +127,9 @@ def estimate_by_counting(cloud: LocalCloud, tool: str, fields: dict[str, Any]) -
     image_s = IMAGE_S
     if isinstance(request, DrawingRequest):
         picture = Source(reference=str(fields.get("source")), bucket="images", key="", width=SIDE, height=SIDE)
-        source = picture if request.wanted_source else None
-        drawing_request = request.for_source(picture) if source else request
-        image_s *= drawing_request.drawings(MODEL, source) * (request.steps or USUAL_STEPS) / USUAL_STEPS
+        sources = (picture,) if request.wanted_sources else ()
+        drawing_request = request.for_sources(sources) if sources else request
+        image_s *= drawing_request.drawings(MODEL, sources) * (request.steps or USUAL_STEPS) / USUAL_STEPS
     return waiting * IMAGES_A_BATCH * IMAGE_S + request.count * image_s
 
 

@@ -56,9 +56,7 @@ def measure() -> list[Entry]:
 
 def build_order(entry: Model) -> ImageOrder:
     request = PictureRequest(prompt=PROMPT, steps=STEPS, count=1).for_model(entry)
-    return ImageOrder(
-        job_id="a" * 26, index=0, seed=1, tool="picture", model=entry.name, request=request.model_dump(), source=None
-    )
+    return ImageOrder(job_id="a" * 26, index=0, seed=1, tool="picture", model=entry.name, request=request.model_dump())
 
 
 def render_directly(pipeline: Any) -> bytes:

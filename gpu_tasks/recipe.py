@@ -39,12 +39,12 @@ SAME, DIFFERENT, REFUSED = 0, 1, 2
 
 
 def render_again(
-    recipe: Recipe, renderers: ToolRenderers, texts: Mapping[str, Any], source: Source | None = None
+    recipe: Recipe, renderers: ToolRenderers, texts: Mapping[str, Any], sources: Sequence[Source] = ()
 ) -> Drawing:
     """Draw the recipe's picture again, without finishing it.
 
     `texts` replace those that the recipe does not contain. Raises ModelUnavailable if the model or a network is not
-    the recipe's, InvalidInput if words or a source are missing, and the errors of rendering.
+    the recipe's, InvalidInput if words or sources are missing, and the errors of rendering.
     """
     if renderers.model_sha256 != recipe.model_sha256:
         raise ModelUnavailable(
@@ -54,7 +54,7 @@ def render_again(
     for name, digest in recipe.networks.items():
         if renderers.networks.get(name) != digest:
             raise ModelUnavailable(f"the image was made with {name} {digest[:12]}, which is not here")
-    [drawing] = renderers.render([build_order(recipe, texts, source)], lambda _: None)
+    [drawing] = renderers.render([build_order(recipe, texts, sources)], lambda _: None)
     if not isinstance(drawing, Drawing):
         raise drawing
     return drawing
@@ -68,17 +68,20 @@ def find_networks(recipe: Recipe) -> ToolNetworks:
     )
 
 
-def build_order(recipe: Recipe, texts: Mapping[str, Any], source: Source | None) -> ImageOrder:
-    """Make the order that the recipe describes. Raises InvalidInput if the source is missing."""
-    if recipe.from_picture and source is None:
-        raise InvalidInput("the image was made from a source image; pass it with --source", field="source")
+def build_order(recipe: Recipe, texts: Mapping[str, Any], sources: Sequence[Source]) -> ImageOrder:
+    """Make the order that the recipe describes. Raises InvalidInput if sources are missing."""
+    if len(sources) < recipe.sources:
+        raise InvalidInput(
+            f"the image was made from {recipe.sources} source image{'s' * (recipe.sources > 1)}; pass each with "
+            "--source, in the order of the request",
+            field="source",
+        )
     request_texts = {**(recipe.words or {}), **texts}
     request = {**recipe.settings, **request_texts, "count": 1, "share_prompt": recipe.words is not None}
     tool = find_tool(recipe.tool)
     kind = tool.request
     request = {name: value for name, value in request.items() if name in kind.model_fields}
-    if source:
-        request["source"] = source.reference
+    request = kind.add_sources(request, [source.reference for source in sources])
     parsed = parse_request(kind, json.dumps(request)).for_model(find_model(recipe.model))
     version = recipe.style_version
     return ImageOrder(
@@ -89,7 +92,7 @@ def build_order(recipe: Recipe, texts: Mapping[str, Any], source: Source | None)
         model=recipe.model,
         request=parsed.model_dump(),
         pin=Pin(style=str(recipe.settings["style"]), version=version) if version else None,
-        source=source,
+        sources=tuple(sources),
     )
 
 
@@ -107,7 +110,13 @@ def main(arguments: Sequence[str]) -> int:
     for name in WORDS[:2]:
         parser.add_argument(f"--{name.replace('_', '-')}", help="text to render with, if the file does not contain it")
     parser.add_argument("--also", action="append", help="prompt of a further motif; can be repeated")
-    parser.add_argument("--source", type=Path, help="source image that the image was made from")
+    parser.add_argument(
+        "--source",
+        type=Path,
+        action="append",
+        default=[],
+        help="source image that the image was made from; can be repeated, in the order of the request",
+    )
     parser.add_argument(
         "--device", default="cpu", choices=("cpu", "cuda"), help="device to render on (default: %(default)s)"
     )
@@ -131,7 +140,8 @@ def run(options: argparse.Namespace) -> int:
     if not options.again:
         return SAME
     texts = {name: getattr(options, name) for name in WORDS if getattr(options, name) is not None}
-    source, png = prepare_source(options.source.read_bytes()) if options.source else (None, b"")
+    prepared = [prepare_source(path.read_bytes()) for path in options.source]
+    sources, pictures = [source for source, _ in prepared], {source.key: png for source, png in prepared}
     settings = RendererSettings(
         models_bucket=options.models_bucket,
         tools=json.dumps({recipe.tool: recipe.model}),
@@ -140,9 +150,9 @@ def run(options: argparse.Namespace) -> int:
         cpu_model_memory_mib=0,  # one model, which is loaded in any case
         signing_secret="",
     )
-    renderers = load_renderer(lambda _: png, settings).use(recipe.model)
-    drawing = render_again(recipe, renderers, texts, source)
-    done = renderers.finish(build_order(recipe, texts, source), drawing)
+    renderers = load_renderer(lambda source: pictures[source.key], settings).use(recipe.model)
+    drawing = render_again(recipe, renderers, texts, sources)
+    done = renderers.finish(build_order(recipe, texts, sources), drawing)
     again = find_file(done, recipe.file)
     options.again.write_bytes(again)
     same = has_same_content(content, again)

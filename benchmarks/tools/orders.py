@@ -63,11 +63,12 @@ def load_with_sources(pictures: Sequence[Pixels]) -> tuple[ToolRenderers, list[S
     return renderers.use(MODEL.name), sources
 
 
-def build_image_order(tool: str, seed: int, source: Source | None = None, **fields: Any) -> ImageOrder:
-    reference = {"source": source.reference} if source else {}
-    request = parse_request(find_tool(tool).request, json.dumps({**fields, **reference})).for_model(MODEL)
-    if source:
-        request = request.for_source(source)
+def build_image_order(tool: str, seed: int, *sources: Source, **fields: Any) -> ImageOrder:
+    kind = find_tool(tool).request
+    body = kind.add_sources(fields, [source.reference for source in sources])
+    request = parse_request(kind, json.dumps(body)).for_model(MODEL)
+    if sources:
+        request = request.for_sources(sources)
     return ImageOrder(
         job_id="a" * 26,
         index=0,
@@ -75,7 +76,7 @@ def build_image_order(tool: str, seed: int, source: Source | None = None, **fiel
         tool=tool,
         model=find_tool(tool).served_by(MODEL),
         request=request.model_dump(),
-        source=source,
+        sources=sources,
     )
 
 

@@ -43,7 +43,7 @@ def measure() -> list[Entry]:
     @cache
     def make_again(xmp: str) -> EncodedImage:
         recipe = recipes[xmp]
-        return second.finish(build_order(recipe, {}, None), render_again(recipe, second, {}))
+        return second.finish(build_order(recipe, {}, ()), render_again(recipe, second, {}))
 
     # The files of one image have the same recipe apart from their names, so each image is rendered once.
     recipes = {replace(recipe, file="").xmp(): recipe for recipe in map(Recipe.read, files)}

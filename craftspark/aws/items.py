@@ -140,7 +140,7 @@ def job_item(job: Job) -> Item:
         "backlog": {"S": backlog_shard(job.pool, job_id)},
         **({"refunds_missed_subject": {"BOOL": True}} if job.refunds_missed_subject else {}),
         **({"pin": text(json.dumps(asdict(job.pin)))} if job.pin else {}),
-        **({"source": text(json.dumps(asdict(job.source)))} if job.source else {}),
+        **({"sources": text(json.dumps([asdict(source) for source in job.sources]))} if job.sources else {}),
     }
 
 
@@ -164,7 +164,7 @@ def read_job(item: Mapping[str, Any]) -> Job:
         images_stored=int(plain["images_stored"]),
         failures=tuple(ImageFailure(**failure) for failure in json.loads(plain.get("failures", "[]"))),
         pin=Pin(**json.loads(plain["pin"])) if "pin" in plain else None,
-        source=Source(**json.loads(plain["source"])) if "source" in plain else None,
+        sources=tuple(Source(**source) for source in json.loads(plain.get("sources", "[]"))),
         kind=plain["kind"],
         work_s=float(plain["work_s"]),
         shared_s=float(plain["shared_s"]),

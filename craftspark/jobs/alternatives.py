@@ -1,6 +1,6 @@
 """Alternatives to a request: settings that make it fit, and settings that cost less."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from craftspark.models.model import Model
@@ -36,9 +36,9 @@ def max_fitting(request: JobRequest, name: str, minimum: int, fits: Fits) -> int
     return None
 
 
-def cheaper(request: JobRequest, model: Model, source: Source | None) -> Iterator[tuple[dict[str, Any], int]]:
+def cheaper(request: JobRequest, model: Model, sources: Sequence[Source]) -> Iterator[tuple[dict[str, Any], int]]:
     """Changes of settings that reduce the price, and the new prices."""
-    price = request.count * request.credits_per_image(model, source)
+    price = request.count * request.credits_per_image(model, sources)
     changes: list[dict[str, Any]] = []
     if isinstance(request, DrawingRequest) and (request.steps or 0) > model.default_steps:
         changes.append({"steps": model.default_steps})
@@ -47,6 +47,6 @@ def cheaper(request: JobRequest, model: Model, source: Source | None) -> Iterato
             changes.append({"count": count})
     for change in changes:
         other = request.model_copy(update=change)
-        less = other.count * other.credits_per_image(model, source)
+        less = other.count * other.credits_per_image(model, sources)
         if less < price:
             yield change, less

@@ -1,7 +1,7 @@
 """Estimates before a reservation: how long a job waits and renders, and whether it can end in time."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil, inf
@@ -100,17 +100,17 @@ class Capacity:
 class Estimates:
     """Estimates from the backlog, for a model on the capacity of its pool.
 
-    Every request must be one that `for_model` and `for_source` returned.
+    Every request must be one that `for_model` and `for_sources` returned.
     """
 
     readings: BacklogSource
     model: Model
     capacity: Capacity
 
-    def of(self, tool: str, request: JobRequest, source: Source | None, work: Work | None = None) -> Estimate:
+    def of(self, tool: str, request: JobRequest, sources: Sequence[Source], work: Work | None = None) -> Estimate:
         """The estimate with a fresh reading of the backlog. Raises the errors of `admit`, except WaitTooLong."""
-        work = work or self.work(request, source)
-        self._check_render(request, source, work)
+        work = work or self.work(request, sources)
+        self._check_render(request, sources, work)
         backlog, _ = self.readings.read(max_age_s=FRESH_S)
         return self._checked(tool, request, work, backlog, self._outlook(backlog))
 
@@ -118,7 +118,7 @@ class Estimates:
         self,
         tool: str,
         request: JobRequest,
-        source: Source | None,
+        sources: Sequence[Source],
         work: Work | None = None,
         *,
         admitted_wait_s: float = inf,
@@ -130,8 +130,8 @@ class Estimates:
         deadline with the present backlog, CapacityInsufficient if no task will take it, and WaitTooLong if the wait
         exceeds the request's limit.
         """
-        work = work or self.work(request, source)
-        self._check_render(request, source, work)
+        work = work or self.work(request, sources)
+        self._check_render(request, sources, work)
         backlog, age_s = self.readings.read(max_age_s=self._stale_s)
         outlook = self._outlook(backlog)
         if age_s > FRESH_S and not self._is_clear(tool, request, work, backlog, outlook, age_s, admitted_wait_s):
@@ -141,7 +141,7 @@ class Estimates:
         self._check_wait(estimate, request.max_wait_s)
         return estimate
 
-    def work(self, request: JobRequest, source: Source | None) -> Work:
+    def work(self, request: JobRequest, sources: Sequence[Source]) -> Work:
         """The request's work by the model's profile."""
         model = self._model
         profile, size = model.profile, model.wave_size
@@ -149,7 +149,7 @@ class Estimates:
 
         def wave(images: int) -> Wave:
             if images not in waves:
-                load = request.load(model, source, images)
+                load = request.load(model, sources, images)
                 waves[images] = Wave(
                     images=images,
                     render_s=profile.render_s(load),
@@ -164,20 +164,20 @@ class Estimates:
         ]
         return Work(batches=batches, wave_size=size)
 
-    def cheaper(self, tool: str, request: JobRequest, source: Source | None) -> Iterator[Cheaper]:
+    def cheaper(self, tool: str, request: JobRequest, sources: Sequence[Source]) -> Iterator[Cheaper]:
         """Settings that cost less than the request's, the most similar first."""
         backlog, _ = self.readings.read(max_age_s=self._stale_s)
         workers = max(1, self._outlook(backlog).tasks)
-        for change, price in cheaper(request, self._model, source):
+        for change, price in cheaper(request, self._model, sources):
             other = request.model_copy(update=change)
-            render_s = ceil(self._render_s(self.work(other, source), workers, backlog.speed.pace(tool)))
+            render_s = ceil(self._render_s(self.work(other, sources), workers, backlog.speed.pace(tool)))
             yield Cheaper(changes=change, price=price, render_s=render_s)
 
     @cached_property
     def _model(self) -> Model:
         return self.model.on(self.capacity.device)
 
-    def _check_render(self, request: JobRequest, source: Source | None, work: Work) -> None:
+    def _check_render(self, request: JobRequest, sources: Sequence[Source], work: Work) -> None:
         """Raise RenderTooLong if rendering exceeds the time limit of a job or a batch."""
         if self._fits(work):
             return
@@ -188,7 +188,7 @@ class Estimates:
             limit = f"the limit for a job is {self.capacity.deadline_s} s"
 
         def fits(other: JobRequest) -> bool:
-            return self._fits(self.work(other, source))
+            return self._fits(self.work(other, sources))
 
         errors = changes_that_fit(request, self.model, fits)
         raise RenderTooLong(

@@ -91,10 +91,11 @@ class Job(JobOutline):
     """One request of a maker to a tool.
 
     `model` is the name of the catalogue entry that does the work, a model or a network. `pool` has the workers that can
-    do it. `pin` is the version of a registered style. All three are chosen at submission. `source` is the source
-    picture. `work_s` is the time that a worker needs by the model's profile, and `shared_s` is the part of it that
-    images of other jobs of the same `kind` can share. The estimates are those at acceptance. With
-    `refunds_missed_subject`, which the maker's plan decided then, images that miss their subject are not charged.
+    do it. `pin` is the version of a registered style. All three are chosen at submission. `sources` are the source
+    pictures, in the order of the request's `wanted_sources`. `work_s` is the time that a worker needs by the model's
+    profile, and `shared_s` is the part of it that images of other jobs of the same `kind` can share. The estimates are
+    those at acceptance. With `refunds_missed_subject`, which the maker's plan decided then, images that miss their
+    subject are not charged.
     """
 
     model: str
@@ -104,7 +105,7 @@ class Job(JobOutline):
     images_stored: int = 0
     failures: tuple[ImageFailure, ...] = ()
     pin: Pin | None = None
-    source: Source | None = None
+    sources: tuple[Source, ...] = ()
     kind: str = ""
     work_s: float = 0.0
     shared_s: float = 0.0

@@ -1,6 +1,6 @@
 """Submission: a maker's request becomes a job with reserved credits, exactly once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -32,7 +32,7 @@ from craftspark.tools import Tool, find_tool
 from craftspark.tools.request import JobRequest
 from craftspark.tools.sources import Source, Sources
 
-EstimateOf = Callable[[str, JobRequest, Source | None, Work], Estimate]
+EstimateOf = Callable[[str, JobRequest, Sequence[Source], Work], Estimate]
 # The error for a job that a plan does not admit now, or None.
 Admission = Callable[[Terms], ApiProblem | None]
 
@@ -144,7 +144,7 @@ class Submissions:
             price=job.price,
             credits_per_image=job.credits_per_image,
             estimate=estimate,
-            cheaper=tuple(estimates.cheaper(job.tool, request, job.source)),
+            cheaper=tuple(estimates.cheaper(job.tool, request, job.sources)),
         )
 
     def _find_tool(self, name: str) -> Tool:
@@ -159,8 +159,8 @@ class Submissions:
         """Accept the job. Returns it, and whether it waits in its pool's queue for a worker that is awake. Raises
         JobExists if the key has one, or the error that prevents it.
 
-        Words, source, wait and credits are checked only for new jobs. A job that was accepted is returned even if these
-        checks would fail now.
+        Words, sources, wait and credits are checked only for new jobs. A job that was accepted is returned even if
+        these checks would fail now.
         """
         try:
             likely = self.acceptance.likely_plan(effect.maker)
@@ -172,7 +172,7 @@ class Submissions:
                 # The reading is recent enough for the likely plan, and for those that accept a longer wait.
                 recent = estimate
                 if plan.admitted_wait_s < likely.admitted_wait_s:
-                    recent = estimates.admit(tool.name, asked, job.source, admitted_wait_s=plan.admitted_wait_s)
+                    recent = estimates.admit(tool.name, asked, job.sources, admitted_wait_s=plan.admitted_wait_s)
                 return admission_error(recent, job.lane, plan)
 
             self._accept(job, effect, admission)
@@ -194,7 +194,7 @@ class Submissions:
     def _job(
         self, tool: Tool, body: bytes | str, effect: Effect, estimate_of: EstimateOf
     ) -> tuple[Job, JobRequest, Estimate]:
-        """The job, its request with the model's and source's defaults, and its estimate."""
+        """The job, its request with the defaults of the model and the sources, and its estimate."""
         maker, job_id = effect.maker, effect.effect_id
         estimates = self.estimates[tool.name]
         model = estimates.model
@@ -204,13 +204,12 @@ class Submissions:
         request = received.for_model(model)
         pin = self._pin(request.wanted_style, model, job_id, created_at)
         deadline = (created_at + self.deadline).replace(microsecond=0)
-        source = None
-        if request.wanted_source:
-            source = self.sources.find(maker, request.wanted_source, until=deadline)
-            request = request.for_source(source)
+        sources = self._find_sources(maker, request.wanted_sources, deadline)
+        if sources:
+            request = request.for_sources(sources)
         settled = request.model_dump()
-        work = estimates.work(request, source)
-        estimate = estimate_of(tool.name, request, source, work)
+        work = estimates.work(request, sources)
+        estimate = estimate_of(tool.name, request, sources, work)
         job = Job(
             job_id=job_id,
             maker=maker,
@@ -221,13 +220,13 @@ class Submissions:
             pool=estimates.capacity.pool,
             lane=request.lane,
             seeds=seeds_of(job_id, request.seed, request.count),
-            credits_per_image=request.credits_per_image(model, source),
+            credits_per_image=request.credits_per_image(model, sources),
             state=JobState.QUEUED,
             created_at=created_at,
             deadline=deadline,
             expires_at=(created_at + self.retention).replace(microsecond=0),
             pin=pin,
-            source=source,
+            sources=sources,
             kind=kind_of(tool.name, settled, pin),
             work_s=work.busy_s,
             shared_s=work.shared_s,
@@ -235,6 +234,14 @@ class Submissions:
             estimated_render_s=estimate.render_s,
         )
         return job, request, estimate
+
+    def _find_sources(self, maker: str, wanted: Mapping[str, str], until: datetime) -> tuple[Source, ...]:
+        """The sources in the order of their fields. A picture that several fields name is looked up once."""
+        found: dict[str, Source] = {}
+        for field, reference in wanted.items():
+            if reference not in found:
+                found[reference] = self.sources.find(maker, reference, until, field=field)
+        return tuple(found[reference] for reference in wanted.values())
 
     def _pin(self, style: str | None, model: Model, job_id: str, now: datetime) -> Pin | None:
         """The version of a registered style. None for the model's default look or a style of the model.

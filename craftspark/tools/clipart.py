@@ -1,5 +1,6 @@
 """Clipart: an object on a transparent background, with cut files."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Self
 
@@ -46,8 +47,8 @@ class ClipartRequest(CutFileRequest, DrawingRequest):
         model.check_size(filled.size or "")
         return filled
 
-    def load(self, model: Model, source: Source | None, images: int) -> Load:
-        drawn = super().load(model, source, images)
+    def load(self, model: Model, sources: Sequence[Source], images: int) -> Load:
+        drawn = super().load(model, sources, images)
         width, height = sides(self.size or model.default_size)
         reach = model.upscaler.reach
         enlarged = upscaler_megapixels(width, height, reach)

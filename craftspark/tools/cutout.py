@@ -1,6 +1,6 @@
 """Cutout: the object of an existing image without its background, with cut files if a width is given."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import ClassVar, Self
 
@@ -14,7 +14,7 @@ from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.cut_files import CutFileRequest
 from craftspark.tools.prints import print_pixels
 from craftspark.tools.request import SOURCE, SourceReference
-from craftspark.tools.sources import Source
+from craftspark.tools.sources import Source, only
 
 CUT_MEGAPIXELS = 0.25  # a profile has the seconds of a cut of this size
 # Pixels of the longer side to which a small source is enlarged before it is cut out. More cost time, and move the edge
@@ -44,10 +44,6 @@ class CutoutRequest(CutFileRequest):
     def cut_width_mm(self) -> float | None:
         return self.width_mm
 
-    @property
-    def wanted_source(self) -> str | None:
-        return self.source
-
     def contradictions(self, model: Model) -> Iterator[Contradiction]:
         if self.width_mm is not None:
             yield from super().contradictions(model)
@@ -60,16 +56,15 @@ class CutoutRequest(CutFileRequest):
                     (name, "width_mm"),
                 )
 
-    def for_source(self, source: Source) -> Self:
-        refuse(self.check_piece(source.width))
+    def for_sources(self, sources: Sequence[Source]) -> Self:
+        refuse(self.check_piece(sources[0].width))
         return self
 
-    def credits_per_image(self, model: Model, source: Source | None = None) -> int:
-        if source is None:
-            return 1
-        return credits_for_work(model, self.load(model, source, 1))
+    def credits_per_image(self, model: Model, sources: Sequence[Source] = ()) -> int:
+        return credits_for_work(model, self.load(model, sources, 1)) if sources else 1
 
-    def load(self, model: Model, source: Source | None, images: int) -> Load:
+    def load(self, model: Model, sources: Sequence[Source], images: int) -> Load:
+        source = only(sources)
         width, height = (source.width, source.height) if source else (LARGEST_SIDE, LARGEST_SIDE)
         longest, reach = max(width, height), model.upscaler.reach
         scale = min(1.0, MAX_CUT_SIDE / longest)

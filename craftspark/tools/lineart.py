@@ -1,6 +1,6 @@
 """Line art: the lines of an existing image, to colour in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -12,7 +12,7 @@ from craftspark.models.work import Load
 from craftspark.tools.contradictions import Contradiction
 from craftspark.tools.prints import print_megapixels, print_pixels
 from craftspark.tools.request import SOURCE, JobRequest, SourceReference
-from craftspark.tools.sources import Source
+from craftspark.tools.sources import Source, only
 
 ENLARGED_BELOW = 512  # pixels of the longer side; the edges of a larger source are sharp enough
 LINE_SIDE = 1024  # pixels of the longer side of the copy in which lines are found
@@ -48,10 +48,6 @@ class LineartRequest(JobRequest):
     )
     count: int = Field(1, ge=1, le=1, description="Number of images. Line art makes one.")
 
-    @property
-    def wanted_source(self) -> str | None:
-        return self.source
-
     def contradictions(self, model: Model) -> Iterator[Contradiction]:
         yield from super().contradictions(model)
         if self.line_mm > WIDEST_LINE * self.width_mm:
@@ -61,12 +57,11 @@ class LineartRequest(JobRequest):
                 ("line_mm", "width_mm"),
             )
 
-    def credits_per_image(self, model: Model, source: Source | None = None) -> int:
-        if source is None:
-            return 1
-        return credits_for_work(model, self.load(model, source, 1))
+    def credits_per_image(self, model: Model, sources: Sequence[Source] = ()) -> int:
+        return credits_for_work(model, self.load(model, sources, 1)) if sources else 1
 
-    def load(self, model: Model, source: Source | None, images: int) -> Load:
+    def load(self, model: Model, sources: Sequence[Source], images: int) -> Load:
+        source = only(sources)
         width, height = (source.width, source.height) if source else (LARGEST_SIDE, LARGEST_SIDE)
         enlarged = 0.0
         if source and max(width, height) < ENLARGED_BELOW:

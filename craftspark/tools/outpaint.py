@@ -1,6 +1,6 @@
 """Outpaint: an existing image, extended beyond its edges."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import ClassVar, Literal, Self
 
@@ -14,7 +14,7 @@ from craftspark.models.prices import credits_for_work
 from craftspark.models.work import Load, calls_for, megapixels
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import SOURCE, DrawingRequest, OptionalPrompt, SourceReference, sides
-from craftspark.tools.sources import Source
+from craftspark.tools.sources import Source, only
 from craftspark.tools.windows import Box, choose_size, fit_into, split_canvas
 
 Anchor = Literal["centre", "left", "right", "top", "bottom", "top-left", "top-right", "bottom-left", "bottom-right"]
@@ -59,10 +59,6 @@ class OutpaintRequest(DrawingRequest):
     def needs(self) -> Iterator[Need]:
         yield Need("repaint")
 
-    @property
-    def wanted_source(self) -> str | None:
-        return self.source
-
     def contradictions(self, model: Model) -> Iterator[Contradiction]:
         yield from super().contradictions(model)
         sides = tuple(name for name in ("width", "height") if getattr(self, name) is not None)
@@ -81,7 +77,8 @@ class OutpaintRequest(DrawingRequest):
                     detail = f"{field} has no effect, because {model.name} continues the source without drawing"
                     yield Contradiction(f"{detail}; remove {field} or set prompt", (field, "prompt"))
 
-    def for_source(self, source: Source) -> Self:
+    def for_sources(self, sources: Sequence[Source]) -> Self:
+        [source] = sources
         width, height = self._sides(source)
         for field, side, least in (("width", width, source.width), ("height", height, source.height)):
             name = "aspect" if self.aspect else field
@@ -121,20 +118,22 @@ class OutpaintRequest(DrawingRequest):
         """Whether the model may have to draw. Only the worker knows if the ground of a source can be continued."""
         return bool(self.prompt) or model.draws_scenes
 
-    def drawings(self, model: Model, source: Source | None = None) -> int:
+    def drawings(self, model: Model, sources: Sequence[Source] = ()) -> int:
         if not self.draws(model):
             return 0
+        source = only(sources)
         return len(self.parts(model, source)) if source else 1
 
-    def credits_per_image(self, model: Model, source: Source | None = None) -> int:
-        drawn = super().credits_per_image(model, source) if self.draws(model) else 1
-        if source is None:
+    def credits_per_image(self, model: Model, sources: Sequence[Source] = ()) -> int:
+        drawn = super().credits_per_image(model, sources) if self.draws(model) else 1
+        if not sources:
             return drawn
         # What is not drawn takes time too, and a canvas that is drawn never costs less than the same one that is not.
-        rest = replace(self.load(model, source, 1), steps=0, calls=0, repaints=0)
+        rest = replace(self.load(model, sources, 1), steps=0, calls=0, repaints=0)
         return max(drawn, credits_for_work(model, rest))
 
-    def load(self, model: Model, source: Source | None, images: int) -> Load:
+    def load(self, model: Model, sources: Sequence[Source], images: int) -> Load:
+        source = only(sources)
         canvas = self.canvas(source) if source else (MAX_RESULT_SIDE, MAX_RESULT_SIDE)
         size = self.drawing_size(model, source) if source else sides(model.default_size)
         parts = [part.size for part in self.parts(model, source)] if source else [canvas]

@@ -1,6 +1,6 @@
 """Pattern: a tile that repeats without a seam, painted as one image or composed of scattered motifs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import ceil
 from typing import Annotated, ClassVar, Literal, Self
@@ -15,7 +15,7 @@ from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.palette import Palette, SourceUse, contradictions_of_colours, contradictions_of_use
 from craftspark.tools.request import DrawingRequest, OptionalPrompt, Prompt, SourceReference, sides
 from craftspark.tools.sheet import CM_PER_INCH, Sheet
-from craftspark.tools.sources import Source
+from craftspark.tools.sources import Source, only
 from craftspark.tools.toss import MAX_MOTIFS, Repeat, Toss, widest
 
 Way = Literal["tossed", "painted"]
@@ -115,9 +115,10 @@ class PatternRequest(DrawingRequest):
             )
         )
 
-    def for_source(self, source: Source) -> Self:
+    def for_sources(self, sources: Sequence[Source]) -> Self:
         if not self.mirrors_source:
             return self
+        [source] = sources
         aspect = source.height / source.width
         sheet = (self.sheet or Sheet()).with_defaults(self.repeat, aspect)
         sheet.check()
@@ -134,10 +135,6 @@ class PatternRequest(DrawingRequest):
             yield Need("draw")
         if painted and self.repeat != "mirror":
             yield Need("seamless", "way", "set way to `tossed` or repeat to `mirror`")
-
-    @property
-    def wanted_source(self) -> str | None:
-        return self.source
 
     @property
     def picture(self) -> str | None:
@@ -232,21 +229,21 @@ class PatternRequest(DrawingRequest):
     def words(self) -> dict[str, str]:
         return {**super().words, **{f"also.{number}": prompt for number, prompt in enumerate(self.also)}}
 
-    def drawings(self, model: Model, source: Source | None = None) -> int:
+    def drawings(self, model: Model, sources: Sequence[Source] = ()) -> int:
         if self.way == "tossed":
             return len(self.motifs)
         return 0 if self.mirrors_source else 1
 
-    def credits_per_image(self, model: Model, source: Source | None = None) -> int:
+    def credits_per_image(self, model: Model, sources: Sequence[Source] = ()) -> int:
         if self.draws:
-            return super().credits_per_image(model, source)
-        return credits_for_work(model, self.load(model, source, 1))
+            return super().credits_per_image(model, sources)
+        return credits_for_work(model, self.load(model, sources, 1))
 
-    def load(self, model: Model, source: Source | None, images: int) -> Load:
-        drawn = super().load(model, source, images)
+    def load(self, model: Model, sources: Sequence[Source], images: int) -> Load:
+        drawn = super().load(model, sources, images)
         if self.way == "tossed":
-            return self._tossed_load(drawn, model, source)
-        return self._painted_load(drawn, model, source)
+            return self._tossed_load(drawn, model, only(sources))
+        return self._painted_load(drawn, model, only(sources))
 
     def _tossed_load(self, drawn: Load, model: Model, source: Source | None) -> Load:
         images, tile = drawn.images, TILE_PIXELS**2 / 1e6

@@ -1,5 +1,6 @@
 """Picture: images from a prompt."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Self
 
@@ -95,8 +96,8 @@ class PictureRequest(DrawingRequest):
         model.check_size(filled.size or "")
         return filled
 
-    def load(self, model: Model, source: Source | None, images: int) -> Load:
-        drawn, size = super().load(model, source, images), sides(self.size or model.default_size)
+    def load(self, model: Model, sources: Sequence[Source], images: int) -> Load:
+        drawn, size = super().load(model, sources, images), sides(self.size or model.default_size)
         delivered = delivered_size(size)
         return replace(
             drawn,

@@ -1,7 +1,7 @@
 """The request fields that all tools share."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
@@ -78,8 +78,11 @@ class JobRequest(BaseModel, ABC):
         """Fields that contradict each other with this model."""
         return iter(())
 
-    def for_source(self, source: Source) -> Self:
-        """The request with the source's defaults. Raises InvalidInput if the source does not fit the request."""
+    def for_sources(self, sources: Sequence[Source]) -> Self:
+        """The request with the defaults of its sources, which are in the order of `wanted_sources`.
+
+        Raises InvalidInput if a source does not fit the request.
+        """
         return self
 
     @property
@@ -88,9 +91,25 @@ class JobRequest(BaseModel, ABC):
         return {}
 
     @property
-    def wanted_source(self) -> str | None:
-        """The reference to the source picture, for tools with a source."""
-        return None
+    def wanted_sources(self) -> Mapping[str, str]:
+        """The references to the source pictures, by field."""
+        reference = getattr(self, "source", None)
+        return {"source": reference} if reference else {}
+
+    @classmethod
+    def add_sources(cls, fields: Mapping[str, Any], references: Sequence[str]) -> dict[str, Any]:
+        """The JSON object of a request with these references in the fields for them, in the order of `wanted_sources`.
+
+        Raises InvalidInput for a tool without sources.
+        """
+        if references and "source" not in cls.model_fields:
+            raise InvalidInput("this tool does not use a source", field="source")
+        return {**fields, **({"source": references[0]} if references else {})}
+
+    @staticmethod
+    def remove_sources(fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields of a request without its references."""
+        return {name: value for name, value in fields.items() if name != "source"}
 
     @property
     def wanted_style(self) -> str | None:
@@ -98,12 +117,12 @@ class JobRequest(BaseModel, ABC):
         return None
 
     @abstractmethod
-    def credits_per_image(self, model: Model, source: Source | None = None) -> int:
-        """The price of one image in credits, for a request that `for_model` and `for_source` returned."""
+    def credits_per_image(self, model: Model, sources: Sequence[Source] = ()) -> int:
+        """The price of one image in credits, for a request that `for_model` and `for_sources` returned."""
 
     @abstractmethod
-    def load(self, model: Model, source: Source | None, images: int) -> Load:
-        """The load of a wave with this number of images, for a request that `for_model` and `for_source` returned."""
+    def load(self, model: Model, sources: Sequence[Source], images: int) -> Load:
+        """The load of a wave with this number of images, for a request that `for_model` and `for_sources` returned."""
 
 
 class DrawingRequest(JobRequest):
@@ -238,19 +257,19 @@ class DrawingRequest(JobRequest):
         """The share of the steps that is drawn: the strength, but at least one step."""
         return max(self.drawing_strength or 1.0, 1 / (self.steps or model.default_steps))
 
-    def drawings(self, model: Model, source: Source | None = None) -> int:
+    def drawings(self, model: Model, sources: Sequence[Source] = ()) -> int:
         """The number of drawings in the model's own size for one image."""
         return 1
 
-    def load(self, model: Model, source: Source | None, images: int) -> Load:
-        calls = calls_for(images * self.drawings(model, source), model.wave_size)
+    def load(self, model: Model, sources: Sequence[Source], images: int) -> Load:
+        calls = calls_for(images * self.drawings(model, sources), model.wave_size)
         width, height = sides(getattr(self, "size", None) or model.default_size)
         size = megapixels(width, height)
         steps = calls * (self.steps or model.default_steps) * size / megapixels(*sides(model.default_size))
         return Load(steps=steps, calls=calls, images=images, written=images * size)
 
-    def credits_per_image(self, model: Model, source: Source | None = None) -> int:
-        return credits_for_steps(model, self.drawings(model, source) * (self.steps or model.default_steps))
+    def credits_per_image(self, model: Model, sources: Sequence[Source] = ()) -> int:
+        return credits_for_steps(model, self.drawings(model, sources) * (self.steps or model.default_steps))
 
 
 def alike(words: str) -> str:

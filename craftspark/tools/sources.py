@@ -1,5 +1,6 @@
-"""Source pictures: the picture for `source` in a request, found before a reservation."""
+"""Source pictures: the pictures that a request names, found before a reservation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -7,6 +8,7 @@ from typing import Literal, Protocol
 # An image of the maker, or an upload. Both ids use the same letters.
 REFERENCE = r"^([a-z2-7]{26}/[0-7]|upload/[a-z2-7]{26})$"
 UPLOAD = "upload"
+MAX_SOURCES = 12  # of one request
 
 Bucket = Literal["images", "uploads"]
 
@@ -26,9 +28,14 @@ class Source:
 class Sources(Protocol):
     """Finds source pictures."""
 
-    def find(self, maker: str, reference: str, until: datetime) -> Source:
-        """The maker's picture, which must last until the given time.
+    def find(self, maker: str, reference: str, until: datetime, *, field: str) -> Source:
+        """The maker's picture, which must last until the given time. `field` of the request names it.
 
         Raises InvalidInput with the field. The message is the same for a picture that does not exist, is not ready or
         belongs to another maker, so that a reference reveals nothing.
         """
+
+
+def only(sources: Sequence[Source]) -> Source | None:
+    """The source of a tool that uses one at most. None for a request without it, or if it is not known yet."""
+    return sources[0] if sources else None

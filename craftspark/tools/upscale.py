@@ -1,6 +1,6 @@
 """Upscale: an existing image at a higher resolution, or on the canvas of a printed product."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import ClassVar, Literal, Self
 
@@ -20,7 +20,7 @@ from craftspark.tools.canvases import (
 )
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import SOURCE, JobRequest, SourceReference
-from craftspark.tools.sources import Source
+from craftspark.tools.sources import Source, only
 
 MAX_RESULT_SIDE = 8192  # pixels per side of the result
 FACTOR = 2
@@ -47,13 +47,9 @@ class UpscaleRequest(JobRequest):
     )
     count: int = Field(1, ge=1, le=1, description="Number of images. Upscale makes one.")
 
-    @property
-    def wanted_source(self) -> str | None:
-        return self.source
-
-    def for_source(self, source: Source) -> Self:
+    def for_sources(self, sources: Sequence[Source]) -> Self:
         filled = self if self.factor or self.canvas else self.model_copy(update={"factor": FACTOR})
-        refuse(filled._contradictions_to(source))
+        refuse(filled._contradictions_to(sources[0]))
         return filled
 
     def _contradictions_to(self, source: Source) -> Iterator[Contradiction]:
@@ -94,15 +90,16 @@ class UpscaleRequest(JobRequest):
         size = source.width, source.height
         return enlarging_megapixels(size, fit(*size, CANVASES[self.canvas]), reach, alpha=alpha)
 
-    def credits_per_image(self, model: Model, source: Source | None = None) -> int:
+    def credits_per_image(self, model: Model, sources: Sequence[Source] = ()) -> int:
+        source = only(sources)
         if source is None:
             return 1
         width, height = self._result_size(source)
         return credits_for_result(model, width * height, self._enlarged(source, model.upscaler.reach))
 
-    def load(self, model: Model, source: Source | None, images: int) -> Load:
+    def load(self, model: Model, sources: Sequence[Source], images: int) -> Load:
         largest = int((MAX_ENLARGED_PIXELS / (self.factor or FACTOR) ** 2) ** 0.5)
-        source = source or Source(reference=self.source, bucket="uploads", key="", width=largest, height=largest)
+        source = only(sources) or Source(reference=self.source, bucket="uploads", key="", width=largest, height=largest)
         written = megapixels(*self._result_size(source))
         return Load(
             images=images,

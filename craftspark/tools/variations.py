@@ -1,6 +1,6 @@
 """Variations: new versions of an existing image."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import ClassVar, Self
 
@@ -14,7 +14,7 @@ from craftspark.models.prices import credits_for_result
 from craftspark.models.work import Load, megapixels, upscaler_megapixels
 from craftspark.tools.picture import PRESETS
 from craftspark.tools.request import SOURCE, DrawingRequest, OptionalPrompt, SourceReference
-from craftspark.tools.sources import Source
+from craftspark.tools.sources import Source, only
 from craftspark.tools.windows import choose_size, fit_into
 
 # Up to this strength, the source is also drawn unchanged in one step, to find what a drawing changed.
@@ -48,7 +48,8 @@ class VariationsRequest(DrawingRequest):
     def needs(self) -> Iterator[Need]:
         yield Need("redraw")
 
-    def for_source(self, source: Source) -> Self:
+    def for_sources(self, sources: Sequence[Source]) -> Self:
+        [source] = sources
         if max(source.width, source.height) > MAX_SOURCE_SIDE:
             raise InvalidInput(
                 f"the source has {source.width} x {source.height} pixels, and versions have at most {MAX_SOURCE_SIDE} "
@@ -58,15 +59,12 @@ class VariationsRequest(DrawingRequest):
         return self
 
     @property
-    def wanted_source(self) -> str | None:
-        return self.source
-
-    @property
     def drawing_strength(self) -> float | None:
         return self.strength
 
-    def load(self, model: Model, source: Source | None, images: int) -> Load:
-        whole = super().load(model, source, images)
+    def load(self, model: Model, sources: Sequence[Source], images: int) -> Load:
+        source = only(sources)
+        whole = super().load(model, sources, images)
         alpha = source is not None and source.alpha
         result = (source.width, source.height) if source else (USUAL_SIDE, USUAL_SIDE)
         steps, calls = whole.steps * self.drawn_share(model), whole.calls
@@ -82,8 +80,8 @@ class VariationsRequest(DrawingRequest):
             written=images * megapixels(*result),
         )
 
-    def credits_per_image(self, model: Model, source: Source | None = None) -> int:
-        drawn = super().credits_per_image(model, source)
+    def credits_per_image(self, model: Model, sources: Sequence[Source] = ()) -> int:
+        drawn, source = super().credits_per_image(model, sources), only(sources)
         if source is None:
             return drawn
         size = source.width, source.height

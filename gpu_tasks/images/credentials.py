@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import c2pa
@@ -15,7 +15,6 @@ from gpu_tasks.activity import TrackedBytes
 from gpu_tasks.images.provenance import Recipe
 
 ALGORITHMS = {algorithm.name.lower(): algorithm for algorithm in c2pa.C2paSigningAlg}
-INGREDIENT = {"title": "source", "relationship": "parentOf", "label": "source"}
 # Manifests contain no thumbnail.
 SETTINGS = {"builder": {"thumbnail": {"enabled": False}}}
 
@@ -47,28 +46,42 @@ class Signer:
                 "the secret of content credentials must be a JSON object with algorithm, certificates and private_key"
             ) from None
 
-    def sign(self, content: bytes, media_type: str, recipe: Recipe, source: bytes | None = None) -> bytes:
-        """Return the file with its credentials. `source` is the PNG file that the image was made from: its hash and its
-        own credentials become an ingredient, its pixels do not.
+    def sign(self, content: bytes, media_type: str, recipe: Recipe, sources: Sequence[bytes] = ()) -> bytes:
+        """Return the file with its credentials. `sources` are the PNG files that the image was made from: the hash and
+        the own credentials of each become an ingredient, its pixels do not.
         """
         signed = TrackedBytes()
-        builder = c2pa.Builder(
-            json.dumps(build_manifest(recipe, with_source=source is not None)), context=self._context
-        )
-        if source is not None:
-            builder.add_ingredient(json.dumps(INGREDIENT), "image/png", TrackedBytes(source))
+        ingredients = list_ingredients(len(sources))
+        builder = c2pa.Builder(json.dumps(build_manifest(recipe, ingredients)), context=self._context)
+        for ingredient, source in zip(ingredients, sources, strict=True):
+            builder.add_ingredient(json.dumps(ingredient), "image/png", TrackedBytes(source))
         builder.sign(self._signer, media_type, TrackedBytes(content), signed)
         return signed.getvalue()
 
 
-def build_manifest(recipe: Recipe, *, with_source: bool) -> Mapping[str, Any]:
-    """Return the C2PA manifest of a recipe. An image with a source was opened and edited, another one was created."""
-    actions: list[Mapping[str, Any]] = [{"action": "c2pa.created", "digitalSourceType": recipe.digital_source_type}]
-    if with_source:
-        actions = [
-            {"action": "c2pa.opened", "parameters": {"ingredientIds": [INGREDIENT["label"]]}},
-            {"action": "c2pa.edited", "digitalSourceType": recipe.digital_source_type},
+def list_ingredients(sources: int) -> list[Mapping[str, str]]:
+    """Return the C2PA ingredients of an image with this number of sources. An image has one parent at most, and several
+    sources are its components.
+    """
+    if sources == 1:
+        return [{"title": "source", "relationship": "parentOf", "label": "source"}]
+    names = [f"source-{number + 1}" for number in range(sources)]
+    return [{"title": name, "relationship": "componentOf", "label": name} for name in names]
+
+
+def build_manifest(recipe: Recipe, ingredients: Sequence[Mapping[str, str]]) -> Mapping[str, Any]:
+    """Return the C2PA manifest of a recipe. An image with one source was opened and edited. Another one was created,
+    and its sources were placed on it.
+    """
+    kind, labels = recipe.digital_source_type, [ingredient["label"] for ingredient in ingredients]
+    if len(labels) == 1:
+        actions: list[Mapping[str, Any]] = [
+            {"action": "c2pa.opened", "parameters": {"ingredientIds": labels}},
+            {"action": "c2pa.edited", "digitalSourceType": kind},
         ]
+    else:
+        placed = [{"action": "c2pa.placed", "parameters": {"ingredientIds": [label]}} for label in labels]
+        actions = [{"action": "c2pa.created", "digitalSourceType": kind}, *placed]
     return {
         "claim_generator_info": [{"name": "Craftspark", "version": VERSION}],
         "title": recipe.tool,

@@ -46,7 +46,7 @@ class Drawing:
 
     `seed` is the order's own seed, or the second one after a flaw. `networks` are those that worked on it after the
     diffusion model, by name, with the SHA-256 hash that identifies each. `parts` is data for the `finish` method of the
-    same tool. `source` is the PNG file that it was made from, if any.
+    same tool. `sources` are the different PNG files that it was made from.
     """
 
     pixels: Pixels
@@ -55,7 +55,7 @@ class Drawing:
     flaw: Flaw | None = None
     networks: Mapping[str, str] = field(default_factory=dict)
     parts: Any = None
-    source: bytes | None = field(default=None, repr=False)
+    sources: tuple[bytes, ...] = field(default=(), repr=False)
 
     @property
     def undeliverable(self) -> bool:

@@ -23,7 +23,7 @@ class ImageOrder:
     model: str
     request: Mapping[str, Any]
     pin: Pin | None = None
-    source: Source | None = None
+    sources: tuple[Source, ...] = ()
 
     @classmethod
     def of(cls, job: Job, index: int, seed: int) -> Self:
@@ -36,5 +36,5 @@ class ImageOrder:
             model=job.model,
             request=job.request,
             pin=job.pin,
-            source=job.source,
+            sources=job.sources,
         )

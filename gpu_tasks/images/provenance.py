@@ -6,9 +6,10 @@ PNG, SVG and PDF have the same XMP packet: IPTC's digital source type, and the r
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from io import BytesIO
+from itertools import zip_longest
 from typing import Any, Self
 from xml.etree.ElementTree import ParseError
 from xml.sax.saxutils import escape
@@ -30,7 +31,7 @@ NAMESPACE = "urn:craftspark:recipe:1"
 # The maker's own words. They are written into the file only if the maker agreed.
 WORDS = ("prompt", "negative_prompt", "also")
 # Fields that are private or do not affect the picture.
-EXCLUDED_FIELDS = (*WORDS, "count", "lane", "max_wait_s", "seed", "share_prompt", "source")
+EXCLUDED_FIELDS = (*WORDS, "count", "lane", "max_wait_s", "seed", "share_prompt")
 # IPTC's vocabulary of digital source types, https://cv.iptc.org/newscodes/digitalsourcetype/
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 ALL_GENERATED = SOURCE_TYPES + "trainedAlgorithmicMedia"
@@ -50,8 +51,7 @@ class Recipe:
 
     `model_sha256` is the hash that identifies the model. `networks` are the upscaler and the matting network, if they
     worked on the picture or on a drawing that was not kept: the hashes that identify them, by name. `words` are the
-    maker's own, if the maker agreed. `from_picture` is true if the job had a source; the source itself is not part of
-    the recipe.
+    maker's own, if the maker agreed. `sources` is the number of source pictures, which are not part of the recipe.
     """
 
     file: str
@@ -64,7 +64,7 @@ class Recipe:
     settings: Mapping[str, Any]
     words: Mapping[str, Any] | None
     style_version: str | None
-    from_picture: bool
+    sources: int
     digital_source_type: str
 
     @classmethod
@@ -72,6 +72,7 @@ class Recipe:
         """Make the recipe of a drawing, for its picture."""
         request = order.request
         shared = {name: request[name] for name in WORDS if name in request} if request.get("share_prompt") else None
+        settings = TOOLS[order.tool].request.remove_sources(request)
         return cls(
             file=PICTURE_FILE,
             tool=order.tool,
@@ -80,11 +81,11 @@ class Recipe:
             networks=dict(drawing.networks),
             seed=order.seed,
             drawn_with=drawing.seed,
-            settings={name: value for name, value in request.items() if name not in EXCLUDED_FIELDS},
+            settings={name: value for name, value in settings.items() if name not in EXCLUDED_FIELDS},
             words=shared,
             style_version=order.pin.version if order.pin else None,
-            from_picture=order.source is not None,
-            digital_source_type=find_source_type(order, drawing.source),
+            sources=len(order.sources),
+            digital_source_type=find_source_type(order, drawing.sources),
         )
 
     @classmethod
@@ -120,15 +121,21 @@ class Recipe:
         )
 
 
-def find_source_type(order: ImageOrder, source: bytes | None) -> str:
-    """Return IPTC's digital source type of an image from its order and the PNG file that it was made from.
+def find_source_type(order: ImageOrder, files: Sequence[bytes]) -> str:
+    """Return IPTC's digital source type of an image from its order and the different PNG files that it was made from.
 
-    A tool without a diffusion model adds no content: an image has the type of its source, and an upload of the
-    maker is then altered by an algorithm. A tool that draws keeps a part of an upload, or of a picture made from one.
+    A tool without a diffusion model adds no content: an image has the type of its sources if all have the same, and an
+    upload of the maker is then altered by an algorithm. A tool that draws keeps a part of an upload, or of a picture
+    made from one.
     """
-    if order.source is None:
-        return ALL_GENERATED
-    origin = ALTERED if order.source.bucket == "uploads" else _read_source_type(source)
+    different = list(dict.fromkeys(order.sources))
+    origins = {
+        ALTERED if source.bucket == "uploads" else _read_source_type(file)
+        for source, file in zip_longest(different, files[: len(different)])
+    } or {ALL_GENERATED}
+    if len(origins) > 1:
+        return PARTLY_GENERATED
+    [origin] = origins
     if TOOLS[order.tool].network:
         return origin
     return ALL_GENERATED if origin == ALL_GENERATED else PARTLY_GENERATED

@@ -15,37 +15,41 @@ from craftspark.tools.sources import Source
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.pixels import Pixels, resample
 
-MIN_CACHED = 4  # pictures of at most 144 MB each
+MAX_CACHED_BYTES = 600_000_000  # four of the largest pictures, 36 megapixels with alpha, and their files
 
 Fetch: TypeAlias = Callable[[Source], bytes]
 
 
 class SourcePictures:
-    """A cache of source pictures for at least one wave. `fetch` returns a PNG file or raises SourceMissing."""
+    """A cache of source pictures. `fetch` returns a PNG file or raises SourceMissing.
 
-    def __init__(self, fetch: Fetch, *, wave_size: int = MIN_CACHED) -> None:
+    The cache has at most `max_bytes` of decoded pictures and their files, but always the last one. A picture that is
+    not in it any more is fetched again.
+    """
+
+    def __init__(self, fetch: Fetch, *, max_bytes: int = MAX_CACHED_BYTES) -> None:
         self._fetch = fetch
-        self._max = max(MIN_CACHED, wave_size)
+        self._max_bytes = max_bytes
+        self._bytes = 0
         self._cache: OrderedDict[tuple[str, str], tuple[Pixels, bytes]] = OrderedDict()
 
-    def describe(self, order: ImageOrder) -> Source:
-        """Return the order's source with its size. Raises SourceMissing for an order without one."""
-        if order.source is None:
-            raise SourceMissing(f"the job {order.job_id} has no source")
-        return order.source
+    def describe(self, order: ImageOrder, number: int = 0) -> Source:
+        """Return a source of the order with its size. Raises SourceMissing for an order without it."""
+        if number >= len(order.sources):
+            raise SourceMissing(f"the job {order.job_id} has no source {number + 1}")
+        return order.sources[number]
 
-    def fetch(self, order: ImageOrder) -> bytes | None:
-        """Fetch the picture of an order into the cache, and return its PNG file. Returns None without a source. Raises
-        SourceMissing.
+    def fetch(self, order: ImageOrder) -> tuple[bytes, ...]:
+        """Fetch the pictures of an order into the cache, and return their different PNG files, in the order of the
+        sources. Raises SourceMissing.
         """
-        return None if order.source is None else self._read(order)[1]
+        return tuple(self._read(source)[1] for source in dict.fromkeys(order.sources))
 
-    def load(self, order: ImageOrder) -> Pixels:
-        """Return the source picture (height, width, 3 or 4), read-only. Raises SourceMissing."""
-        return self._read(order)[0]
+    def load(self, order: ImageOrder, number: int = 0) -> Pixels:
+        """Return a source picture (height, width, 3 or 4), read-only. Raises SourceMissing."""
+        return self._read(self.describe(order, number))[0]
 
-    def _read(self, order: ImageOrder) -> tuple[Pixels, bytes]:
-        source = self.describe(order)
+    def _read(self, source: Source) -> tuple[Pixels, bytes]:
         place = (source.bucket, source.key)
         if place not in self._cache:
             file = self._fetch(source)
@@ -53,10 +57,17 @@ class SourcePictures:
                 if image.size != (source.width, source.height):
                     raise SourceMissing(f"the source {source.reference} has changed since the job was submitted")
                 self._cache[place] = np.asarray(image.convert("RGBA" if source.alpha else "RGB")), file
-            while len(self._cache) > self._max:
-                self._cache.popitem(last=False)
+            self._bytes += count_bytes(self._cache[place])
+            while self._bytes > self._max_bytes and len(self._cache) > 1:
+                self._bytes -= count_bytes(self._cache.popitem(last=False)[1])
         self._cache.move_to_end(place)
         return self._cache[place]
+
+
+def count_bytes(cached: tuple[Pixels, bytes]) -> int:
+    """Return the memory of a decoded picture and its file."""
+    pixels, file = cached
+    return pixels.nbytes + len(file)
 
 
 def flatten_on_white(picture: Pixels) -> Pixels:

@@ -139,7 +139,7 @@ class Bench:
         """Return the medians of several rounds after a first one. Raises the renderer's error."""
         orders, load, load_of_one = self._build_orders(case)
         for order in orders:
-            self._renderers.fetch_source(order)
+            self._renderers.fetch_sources(order)
         drawings = self._render(orders)
         finishing = [
             self._clock.time(partial(self._renderers.finish, order, drawing))[0]
@@ -158,12 +158,12 @@ class Bench:
         return self._renderers.draw_once(orders, lambda _share: None)
 
     def _build_orders(self, case: Case) -> tuple[list[ImageOrder], Load, Load]:
-        source = self._add_source(case.side) if case.side else None
-        reference = {"source": source.reference} if source else {}
-        request = parse_request(find_tool(case.tool).request, json.dumps({**case.fields, **reference}))
-        request = request.for_model(self._model)
-        if source:
-            request = request.for_source(source)
+        sources = (self._add_source(case.side),) if case.side else ()
+        kind = find_tool(case.tool).request
+        fields = kind.add_sources(case.fields, [source.reference for source in sources])
+        request = parse_request(kind, json.dumps(fields)).for_model(self._model)
+        if sources:
+            request = request.for_sources(sources)
         orders = [
             ImageOrder(
                 job_id="a" * 26,
@@ -172,11 +172,11 @@ class Bench:
                 tool=case.tool,
                 model=self._model.name,
                 request=request.model_dump(),
-                source=source,
+                sources=sources,
             )
             for index in range(case.images)
         ]
-        return orders, request.load(self._model, source, case.images), request.load(self._model, source, 1)
+        return orders, request.load(self._model, sources, case.images), request.load(self._model, sources, 1)
 
     def _add_source(self, side: int) -> Source:
         self._pictures[side] = encode_file(Png(pixels=make_picture(side)))

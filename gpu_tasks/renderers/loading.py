@@ -10,7 +10,7 @@ from craftspark.aws.pictures.signing_key import read_signing_key
 from craftspark.aws.pictures.source_bytes import SourceBytes
 from craftspark.errors import ModerationUnavailable
 from craftspark.metrics import event
-from craftspark.models.catalogue import find_model, find_models
+from craftspark.models.catalogue import find_model
 from craftspark.models.networks import NETWORKS, ToolNetworks
 from craftspark.settings.tasks import RendererSettings, WorkerSettings
 from craftspark.tools import find_tool
@@ -19,7 +19,7 @@ from gpu_tasks.activity import record_activity
 from gpu_tasks.images.credentials import Signer
 from gpu_tasks.images.safety import GuardrailCheck, PictureCheck
 from gpu_tasks.images.sources import Fetch
-from gpu_tasks.inference.device import measure_free_gib, name_device
+from gpu_tasks.inference.device import measure_free_gib
 from gpu_tasks.renderers.pool_renderer import PoolRenderer
 from gpu_tasks.renderers.tool_renderers import Surroundings
 from gpu_tasks.retries import Retrier
@@ -63,11 +63,9 @@ def load_renderer(fetch: Fetch, settings: RendererSettings, *checks: PictureChec
     SigningKeyUnusable.
     """
     secret = settings.signing_secret and read_signing_key(clients.secretsmanager(), settings.signing_secret)
-    models = [model.on(name_device(settings.device)) for model in find_models(settings.models.values())]
     surroundings = Surroundings.of(
         fetch,
         settings,
-        wave_size=max((model.wave_size for model in models), default=1),
         signer=Signer.from_secret(secret) if secret else None,
         checks=checks,
     )

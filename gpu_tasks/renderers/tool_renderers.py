@@ -54,7 +54,7 @@ class ProvenanceEncoder:
             media_type = MEDIA_TYPES.get(type(file))
             if self.signer is None or media_type is None:
                 return content
-            return self.signer.sign(content, media_type, recipe, drawing.source)
+            return self.signer.sign(content, media_type, recipe, drawing.sources)
 
         return encode_image(done, encode)
 
@@ -62,10 +62,10 @@ class ProvenanceEncoder:
 class ToolRenderers:
     """Renders each wave with its tool's renderer, draws flawed images again, and checks and encodes finished images.
 
-    `fetch_source` loads an order's source before its wave is drawn, and returns its file. `device_lost` returns whether
-    the device has become unusable after an error. `run` runs a drawing in the thread for it. `networks` are those other
-    than the diffusion model, by name, with the hashes that identify them. After `release`, which frees the model's
-    memory, images can only be finished.
+    `fetch_sources` loads an order's sources before its wave is drawn, and returns their files. `device_lost` returns
+    whether the device has become unusable after an error. `run` runs a drawing in the thread for it. `networks` are
+    those other than the diffusion model, by name, with the hashes that identify them. After `release`, which frees the
+    model's memory, images can only be finished.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class ToolRenderers:
         wave_size: int,
         picture_check: PictureCheck,
         provenance: ProvenanceEncoder,
-        fetch_source: Callable[[ImageOrder], bytes | None] = lambda _order: None,
+        fetch_sources: Callable[[ImageOrder], tuple[bytes, ...]] = lambda _order: (),
         device_lost: Callable[[], bool] = lambda: False,
         run: RunDrawing = run_here,
         networks: Mapping[str, str] | None = None,
@@ -86,7 +86,7 @@ class ToolRenderers:
         self._renderers = renderers
         self._picture_check = picture_check
         self._provenance = provenance
-        self.fetch_source = fetch_source
+        self.fetch_sources = fetch_sources
         self._device_lost = device_lost
         self.release = release
         self._run = run
@@ -112,14 +112,14 @@ class ToolRenderers:
 
         A flawed drawing is drawn again with the second seed, and the better drawing is kept.
         """
-        sources = [self._fetch(order) for order in wave]
-        ready = [place for place, source in enumerate(sources) if not isinstance(source, Exception)]
+        fetched = [self._fetch(order) for order in wave]
+        ready = [place for place, sources in enumerate(fetched) if not isinstance(sources, Exception)]
         drawings = dict(zip(ready, self._draw_wave([wave[place] for place in ready], on_step), strict=True))
-        return [_add_source(drawings.get(place), source) for place, source in enumerate(sources)]
+        return [_add_sources(drawings.get(place), sources) for place, sources in enumerate(fetched)]
 
-    def _fetch(self, order: ImageOrder) -> bytes | Exception | None:
+    def _fetch(self, order: ImageOrder) -> tuple[bytes, ...] | Exception:
         try:
-            return self.fetch_source(order)
+            return self.fetch_sources(order)
         except Exception as error:
             return error
 
@@ -173,13 +173,13 @@ class ToolRenderers:
             raise ModelUnavailable(f"this worker has no renderer for the tool {order.tool}") from None
 
 
-def _add_source(drawing: Drawing | Exception | None, source: bytes | Exception | None) -> Drawing | Exception:
-    """The drawing with the file that it was made from, or the error that prevented it."""
-    if isinstance(source, Exception):
-        return source
+def _add_sources(drawing: Drawing | Exception | None, sources: tuple[bytes, ...] | Exception) -> Drawing | Exception:
+    """The drawing with the files that it was made from, or the error that prevented it."""
+    if isinstance(sources, Exception):
+        return sources
     if drawing is None:
-        raise ValueError("an order with a source was not drawn")
-    return drawing if isinstance(drawing, Exception) else replace(drawing, source=source)
+        raise ValueError("an order whose sources are there was not drawn")
+    return drawing if isinstance(drawing, Exception) else replace(drawing, sources=sources)
 
 
 def choose_drawing(first: Drawing | Exception, second: Drawing | Exception) -> Drawing | Exception:
@@ -215,15 +215,13 @@ class Surroundings:
         fetch: Fetch,
         settings: RendererSettings,
         *,
-        wave_size: int = 1,
         signer: Signer | None = None,
         checks: Sequence[PictureCheck] = (),
     ) -> Surroundings:
-        """`fetch` returns the PNG file of a source. `wave_size` is the largest number of images of a wave."""
-        sources = SourcePictures(fetch, wave_size=wave_size)
+        """`fetch` returns the PNG file of a source."""
         return cls(
             settings=settings,
-            sources=sources,
+            sources=SourcePictures(fetch),
             networks=Networks(settings=settings),
             signer=signer,
             checks=checks,
@@ -286,7 +284,7 @@ def _build(
         wave_size=wave_size,
         picture_check=PictureChecks(load_picture_check(folder), *surroundings.checks),
         provenance=ProvenanceEncoder(model=name, model_sha256=hash_model(folder), signer=surroundings.signer),
-        fetch_source=surroundings.sources.fetch,
+        fetch_sources=surroundings.sources.fetch,
         device_lost=partial(is_lost, surroundings.settings.device),
         run=surroundings.run,
         networks=surroundings.networks.identities,

@@ -27,12 +27,13 @@ from craftspark.errors import BodyTooLarge, CraftsparkError, InvalidInput, Model
 from craftspark.jobs.resemblance import describe_warnings, find_near_identical
 from craftspark.parsing.json_values import utf8
 from craftspark.parsing.values import parse_whole_number
+from craftspark.tools.sources import MAX_SOURCES
 from craftspark.uploads import MAX_UPLOAD_BYTES
 from gpu_tasks.images.output import EncodedImage
 from gpu_tasks.serving.metrics import Metrics
 from gpu_tasks.serving.requests import RenderedImage, RequestRenderer, accept
 
-MAX_BODY_BYTES = MAX_UPLOAD_BYTES + 64 * 1024  # the picture and the request
+MAX_BODY_BYTES = MAX_UPLOAD_BYTES + 64 * 1024  # the pictures and the request
 MAX_WAITING = 16
 RETRY_AFTER_S = 5
 WARM_UP = b'{"prompt": "apple", "count": 1, "seed": 1, "steps": 1}'
@@ -90,17 +91,18 @@ class Application:
         return Response(self._metrics.text(), media_type="text/plain; version=0.0.4")
 
     async def render(self, request: Request) -> Response:
-        """Render a request: JSON, or a form with the parts `request` and `source`. Returns the images in base64.
+        """Render a request: JSON, or a form with the part `request` and a part `source` for each source. Returns the
+        images in base64.
 
         Raises NotReady, ToolUnknown, and the errors of `accept` and of rendering.
         """
         tool, started = request.path_params["tool"], time.monotonic()
-        body, picture = await read(request)
+        body, pictures = await read(request)
         if tool not in self._tools:
             raise ToolUnknown(
                 f"there is no tool {tool[:100]!r} here; the tools are {', '.join(sorted(self._tools))}", field="tool"
             )
-        accepted = await asyncio.to_thread(accept, tool, body, picture, self._tools[tool])
+        accepted = await asyncio.to_thread(accept, tool, body, pictures, self._tools[tool])
         if self._renderer is None:
             raise NotReady("the model is being loaded")
         if not self._slots.acquire(blocking=False):
@@ -146,7 +148,7 @@ class Application:
         try:
             renderer = self._load()
             if picture_model := self._tools.get("picture"):
-                renderer.render(accept("picture", WARM_UP, None, picture_model))
+                renderer.render(accept("picture", WARM_UP, (), picture_model))
         except Exception as error:  # a container that cannot render must end after any error
             self._on_failure(error)
             return
@@ -155,22 +157,23 @@ class Application:
         logger.info("ready", extra={"tools": dict(self._tools)})
 
 
-async def read(request: Request) -> tuple[bytes, bytes | None]:
-    """Read the request's JSON and its picture. Raises BodyTooLarge or InvalidInput."""
+async def read(request: Request) -> tuple[bytes, list[bytes]]:
+    """Read the request's JSON and its source pictures. Raises BodyTooLarge or InvalidInput."""
     length = request.headers.get("content-length", "")
     size = parse_whole_number(length, "Content-Length", minimum=0, maximum=10**18 - 1)
     if size > MAX_BODY_BYTES:
         raise BodyTooLarge(f"the body has {size} bytes; the maximum is {MAX_BODY_BYTES}", field="body")
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        return await request.body(), None
+        return await request.body(), []
     try:
-        async with request.form(max_files=1, max_fields=1, max_part_size=64 * 1024) as form:
-            asked, picture = form.get("request"), form.get("source")
+        async with request.form(max_files=MAX_SOURCES, max_fields=1, max_part_size=64 * 1024) as form:
+            asked, files = form.get("request"), form.getlist("source")
             if not isinstance(asked, str):
                 raise InvalidInput("the part `request` of the form must be the request as JSON", field="request")
-            if not isinstance(picture, UploadFile):
-                raise InvalidInput("the part `source` of the form must be an image file", field="source")
-            return utf8(asked, "request"), await picture.read()
+            pictures = [await file.read() for file in files if isinstance(file, UploadFile)]
+            if not pictures or len(pictures) < len(files):
+                raise InvalidInput("each part `source` of the form must be an image file", field="source")
+            return utf8(asked, "request"), pictures
     except HTTPException as malformed:
         raise InvalidInput(f"the form cannot be read: {malformed.detail}", field="body") from None
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from base64 import b32encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,10 +27,10 @@ from gpu_tasks.renderers.tool_renderers import ToolRenderers
 
 @dataclass(frozen=True, kw_only=True)
 class AcceptedRequest:
-    """A valid request: an order for each of its images, and the PNG file of its source if it has one."""
+    """A valid request: an order for each of its images, and the PNG files of its sources by their keys."""
 
     orders: tuple[ImageOrder, ...]
-    picture: bytes | None
+    pictures: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,26 +41,29 @@ class RenderedImage:
     result: EncodedImage | ImageUndeliverable
 
 
-def accept(tool_name: str, body: bytes, picture: bytes | None, entry: str) -> AcceptedRequest:
-    """Validate a request as submission does. `picture` is the request's source, and `entry` the tool's catalogue entry.
-    Raises ToolUnknown or InvalidInput.
+def accept(tool_name: str, body: bytes, pictures: Sequence[bytes], entry: str) -> AcceptedRequest:
+    """Validate a request as submission does. `pictures` are the request's sources, in the order of their fields, and
+    `entry` is the tool's catalogue entry. Raises ToolUnknown or InvalidInput.
     """
     tool = find_tool(tool_name)
-    source, png = None, None
-    if picture is not None:
-        if "source" not in tool.request.model_fields:
-            raise InvalidInput(f"the tool {tool_name} does not use a source", field="source")
-        source, png = prepare_source(picture)
-        body = add_source(body, source)
+    prepared = [prepare_source(picture) for picture in pictures]
+    sources = tuple(source for source, _ in prepared)
+    if sources:
+        fields = parse_object(body, "request")
+        body = json.dumps(tool.request.add_sources(fields, [source.reference for source in sources])).encode()
     request = parse_request(tool.request, body)
     model = find_model(entry)
     request = request.for_model(model)
     if request.wanted_style:
         model.style(request.wanted_style)  # raises and lists the available styles
-    if request.wanted_source and not source:
-        raise InvalidInput("the source is missing; send a form with the image as its part `source`", field="source")
-    if source:
-        request = request.for_source(source)
+    if len(request.wanted_sources) != len(sources):
+        raise InvalidInput(
+            f"the request has {len(request.wanted_sources)} sources, and the form has {len(sources)}; send a form with "
+            "one part `source` for each, in their order",
+            field="source",
+        )
+    if sources:
+        request = request.for_sources(sources)
     job_id = b32encode(hashlib.sha256(body).digest())[:JOB_ID_LENGTH].decode().lower()
     orders = tuple(
         ImageOrder(
@@ -70,16 +73,11 @@ def accept(tool_name: str, body: bytes, picture: bytes | None, entry: str) -> Ac
             tool=tool_name,
             model=entry,
             request=request.model_dump(),
-            source=source,
+            sources=sources,
         )
         for index, seed in enumerate(seeds_of(job_id, request.seed, request.count))
     )
-    return AcceptedRequest(orders=orders, picture=png)
-
-
-def add_source(body: bytes, source: Source) -> bytes:
-    """Add the source to the request's JSON. Raises InvalidInput."""
-    return json.dumps({**parse_object(body, "request"), "source": source.reference}).encode()
+    return AcceptedRequest(orders=orders, pictures={source.key: png for source, png in prepared})
 
 
 def prepare_source(content: bytes) -> tuple[Source, bytes]:
@@ -109,14 +107,14 @@ class RequestRenderer:
 
     def __init__(self, open_models: Callable[[Fetch], Models]) -> None:
         self._turn = threading.Lock()
-        self._picture: bytes | None = None
+        self._pictures: Mapping[str, bytes] = {}
         self._models = open_models(self._fetch)
 
     def render(self, accepted: AcceptedRequest) -> list[RenderedImage]:
         """Return the request's images. Raises a RenderError that affects all of them."""
         result: list[RenderedImage] = []
         with self._turn:
-            self._picture = accepted.picture
+            self._pictures = accepted.pictures
             renderers = self._models.use(accepted.orders[0].model)
             for wave in split_chunks(accepted.orders, renderers.wave_size):
                 drawings = renderers.render(wave, lambda _: None)
@@ -136,6 +134,7 @@ class RequestRenderer:
             return RenderedImage(order=order, result=error)
 
     def _fetch(self, source: Source) -> bytes:
-        if self._picture is None:
-            raise SourceMissing(f"the request has no image for {source.reference}")
-        return self._picture
+        try:
+            return self._pictures[source.key]
+        except KeyError:
+            raise SourceMissing(f"the request has no image for {source.reference}") from None

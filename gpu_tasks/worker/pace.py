@@ -148,7 +148,7 @@ class Pace:
         each = []
         for job in {job.job_id: job for job in jobs}.values():
             request = find_tool(job.tool).request.model_validate(job.request, strict=False)
-            each.append(model.profile.render_s(request.load(model, job.source, len(jobs))))
+            each.append(model.profile.render_s(request.load(model, job.sources, len(jobs))))
         return sum(each) / len(each)
 
     def _run(self) -> None:

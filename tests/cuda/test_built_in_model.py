@@ -64,7 +64,7 @@ def studio_on(device: str, precision: str) -> ToolRenderers:
 
 def render_on(device: str, name: str, precision: str) -> Drawing:
     tool, body = REQUESTS[name]
-    order = an_order_of(tool, 7, json.dumps(body), SOURCE if "source" in body else None)
+    order = an_order_of(tool, 7, json.dumps(body), *([SOURCE] if "source" in body else []))
     [drawing] = render(order, by=studio_on(device, precision))
     return drawing
 

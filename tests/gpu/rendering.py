@@ -80,12 +80,12 @@ def studio_with(fetch: Fetch) -> ToolRenderers:
     return build_diffusion_renderers(a_diffusion(), surroundings_with(fetch))
 
 
-def an_order_of(tool: str, seed: int, body: str, source: Source | None = None) -> ImageOrder:
+def an_order_of(tool: str, seed: int, body: str, *sources: Source) -> ImageOrder:
     """The order that a worker receives after the submission of this request."""
     request = parse_request(find_tool(tool).request, body).for_model(MODEL)
-    if source:
-        request = request.for_source(source)
-    return ImageOrder.of(a_job(tool=tool, request=request.model_dump(), source=source), 0, seed)
+    if sources:
+        request = request.for_sources(sources)
+    return ImageOrder.of(a_job(tool=tool, request=request.model_dump(), sources=sources), 0, seed)
 
 
 class OneModel(Renderer):

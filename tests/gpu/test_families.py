@@ -197,10 +197,10 @@ def submit(entry: Model, case: str) -> ImageOrder:
     """The order of a case after its submission. Raises InvalidInput."""
     tool, body = CASES[case]
     request = parse_request(find_tool(tool).request, json.dumps(body)).for_model(entry)
-    source = SOURCE if "source" in body else None
-    if source:
-        request = request.for_source(source)
-    return ImageOrder.of(a_job(tool=tool, request=request.model_dump(), source=source), 0, 7)
+    sources = (SOURCE,) if "source" in body else ()
+    if sources:
+        request = request.for_sources(sources)
+    return ImageOrder.of(a_job(tool=tool, request=request.model_dump(), sources=sources), 0, 7)
 
 
 def diffusion_of(pipeline: Any, entry: Model) -> Diffusion:

@@ -120,12 +120,17 @@ def work(jobs: Sequence[Job], fault: Fault) -> tuple[Images, dict[str, FakeHandl
     orders = [order for claim in claims for order in claim.missing]
     provenance = FaultyMarks(model="m", model_sha256="0" * 64)
     object.__setattr__(provenance, "fault", fault)
+
+    def fetch(order: ImageOrder) -> tuple[bytes, ...]:
+        fault.at("fetch", order.job_id, order.index)
+        return ()
+
     studio = ToolRenderers(
         {"picture": Tool(fault)},
         wave_size=WAVE,
         picture_check=PictureCheck(fault, {reseed(order).seed: (order.job_id, order.index) for order in orders}),
         provenance=provenance,
-        fetch_source=lambda order: fault.at("fetch", order.job_id, order.index),
+        fetch_sources=fetch,
     )
     activities, bucket, images = Activities(), Bucket(fault), Book(fault)
     delivery = Delivery(finish=studio.finish, bucket=bucket, images=images, activities=activities, retrier=Retrier())
@@ -220,7 +225,7 @@ def test_a_source_that_its_maker_deleted_keeps_nobody_from_a_variation(at_fault:
     drawn = studio_with(fetch_but(at_fault, gone)).render(orders, silent)
 
     for order, now, before in zip(orders, drawn, wanted, strict=True):
-        if order.source and order.source.key == at_fault:
+        if order.sources and order.sources[0].key == at_fault:
             assert isinstance(now, SourceMissing)
         else:
             assert isinstance(now, Drawing)

@@ -116,9 +116,10 @@ def test_a_source_is_mirrored_unchanged_and_its_sheet_has_its_shape(
 
 @pytest.mark.parametrize("fields", [{"prompt": "sunflower"}, {"prompt": "sunflower", "strength": 0.5}])
 def test_a_drawing_is_mirrored(fields: dict[str, object]) -> None:
-    source, fetch = brought(own_picture(200, 150)) if "strength" in fields else (None, None)
-    order = the_order("pattern", 5, source, way="painted", repeat="mirror", **fields)
-    by = studio_with(fetch) if fetch else studio()
+    source, fetch = brought(own_picture(200, 150))
+    sources = [source] if "strength" in fields else []
+    order = the_order("pattern", 5, *sources, way="painted", repeat="mirror", **fields)
+    by = studio_with(fetch) if sources else studio()
 
     [drawn] = render(order, by=by)
 

@@ -120,16 +120,16 @@ def test_a_picture_of_a_brought_one_says_so(tool: str, from_upload: str, from_dr
     source = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=32, height=32)
     size = {"aspect": "2:1"} if tool == "outpaint" else {}
     order = an_order_of(tool, 1, json.dumps({"source": source.reference, **size}), source)
-    again = replace(order, source=replace(source, bucket="images"))
+    again = replace(order, sources=(replace(source, bucket="images"),))
     drawn = Drawing(pixels=np.zeros((8, 8, 3), np.uint8), seed=1)
 
     def make_file(recipe: Recipe) -> bytes:
         return encode_file(Png(pixels=drawn.pixels), recipe.xmp())
 
     first = Recipe.of(order, drawn, "m", "0")
-    second = Recipe.of(again, replace(drawn, source=make_file(first)), "m", "0")
+    second = Recipe.of(again, replace(drawn, sources=(make_file(first),)), "m", "0")
     picture = make_file(Recipe.of(an_order_of("picture", 1, '{"prompt": "a"}'), drawn, "m", "0"))
-    third = Recipe.of(again, replace(drawn, source=picture), "m", "0")
+    third = Recipe.of(again, replace(drawn, sources=(picture,)), "m", "0")
 
     assert [each.digital_source_type for each in (first, second, third)] == [from_upload, from_upload, from_drawing]
     assert source.reference not in first.xmp()
@@ -205,6 +205,21 @@ def test_the_source_is_an_ingredient_of_the_credentials(signer: Signer, tool: st
     assert edited["digitalSourceType"] == (PARTLY_GENERATED if tool in ("variations", "outpaint") else ALTERED)
 
 
+def test_several_sources_are_components_with_their_own_credentials(signer: Signer) -> None:
+    ours = signed(signer, "picture").png
+    theirs = encode_file(Png(pixels=np.zeros((8, 8, 3), np.uint8)))
+    recipe = Recipe.read(ours)
+
+    credentials = read_credentials(signer.sign(ours, "image/png", recipe, [ours, theirs]), "image/png")
+
+    assert credentials
+    assert credentials["state"] == "Valid"
+    assert [each["relationship"] for each in credentials["ingredients"]] == ["componentOf"] * 2
+    assert ["active_manifest" in each for each in credentials["ingredients"]] == [True, False]
+    [actions] = [each for each in credentials["assertions"] if each["label"].startswith("c2pa.actions")]
+    assert [each["action"] for each in actions["data"]["actions"]] == ["c2pa.created", "c2pa.placed", "c2pa.placed"]
+
+
 def test_a_changed_pixel_is_found_out(signer: Signer) -> None:
     content = bytearray(signed(signer, "picture").png)
     at = content.index(b"IDAT") + 40
@@ -245,7 +260,7 @@ def test_a_recipe_renders_to_the_same_pixels(tool: str, fields: dict[str, Any]) 
     words = {"prompt": "red apple", **{name: fields[name] for name in ("also",) if name in fields}}
     drawn = render_again(recipe, studio(), words)
 
-    again = studio().finish(command.build_order(recipe, words, None), drawn)
+    again = studio().finish(command.build_order(recipe, words, ()), drawn)
     np.testing.assert_array_equal(pixels_in(again.png), pixels_in(done.png))
     for name in names_with_recipe(done):
         made_again = command.find_file(again, Recipe.read(done.files[name]).file)
@@ -275,7 +290,7 @@ def test_a_version_of_a_style_is_part_of_the_recipe() -> None:
 
     recipe = Recipe.of(pinned, drawn, "craftspark-clipart-128", studio().model_sha256)
 
-    assert command.build_order(recipe, {"prompt": "a"}, None).pin == Pin(style="sunny", version="v3")
+    assert command.build_order(recipe, {"prompt": "a"}, ()).pin == Pin(style="sunny", version="v3")
 
 
 def test_another_model_is_refused() -> None:
@@ -296,7 +311,7 @@ def test_a_recipe_names_the_networks_that_worked_on_the_picture_and_asks_for_the
 
 
 def test_a_recipe_from_a_picture_asks_for_it() -> None:
-    recipe = replace(Recipe.read(made(steps=1)[1].png), from_picture=True)
+    recipe = replace(Recipe.read(made(steps=1)[1].png), sources=1)
 
     with pytest.raises(InvalidInput) as refused:
         render_again(recipe, studio(), {"prompt": "red apple"})

@@ -42,7 +42,7 @@ def orders_of(tool: str, fields: dict[str, Any]) -> list[ImageOrder]:
         source = Source(reference=reference, bucket="uploads", key=str(number), width=SIDE, height=SIDE, alpha=False)
         begins = fields.get("source", False)
         body = {**fields, "prompt": subject, **({"source": reference} if begins else {})}
-        orders.append(an_order_of(tool, 40 + number, json.dumps(body), source if begins else None))
+        orders.append(an_order_of(tool, 40 + number, json.dumps(body), *([source] if begins else [])))
     return orders
 
 

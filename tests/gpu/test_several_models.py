@@ -317,7 +317,7 @@ def test_a_pool_that_only_enlarges_loads_no_model(monkeypatch: pytest.MonkeyPatc
     upscaler = "craftspark-upscaler-x4"
     content = encode_file(Png(pixels=np.full((24, 32, 3), 128, np.uint8)))
     source = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=32, height=24)
-    job = a_job(tool="upscale", model=upscaler, request={"source": source.reference, "factor": 2}, source=source)
+    job = a_job(tool="upscale", model=upscaler, request={"source": source.reference, "factor": 2}, sources=(source,))
     order = ImageOrder.of(job, 0, 1)
 
     pool = load_renderer(lambda _: content, replace(WORKER_SETTINGS, tools=json.dumps({"upscale": upscaler})))

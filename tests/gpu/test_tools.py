@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from craftspark.errors import ImageFlawed, SourceMissing
-from craftspark.tools import TOOLS
+from craftspark.tools import TOOLS, find_tool
 from craftspark.tools.sources import Source
 from craftspark.tools.toss import Repeat
 from gpu_tasks.images.drawing import Drawing
@@ -28,9 +28,9 @@ NO_SEAM = 1.3
 PICTURE = "upload/" + "a" * 26
 
 
-def the_order(tool: str, seed: int = 3, source: Source | None = None, **fields: Any) -> ImageOrder:
-    named = {"source": source.reference} if source else {}
-    return an_order_of(tool, seed, json.dumps({**fields, **named}), source)
+def the_order(tool: str, seed: int = 3, *sources: Source, **fields: Any) -> ImageOrder:
+    body = find_tool(tool).request.add_sources(fields, [source.reference for source in sources])
+    return an_order_of(tool, seed, json.dumps(body), *sources)
 
 
 def a_drawing(seed: int = 3) -> Pixels:

@@ -23,7 +23,7 @@ FROM: dict[str, Any] = {"source": SOURCE.reference}
 
 def ask(tool: str, model: Model = BUILT_IN, **fields: Any) -> JobRequest:
     request = parse_request(find_tool(tool).request, json.dumps(fields)).for_model(model)
-    return request.for_source(SOURCE) if request.wanted_source else request
+    return request.for_sources((SOURCE,)) if request.wanted_sources else request
 
 
 def refused(tool: str, model: Model = BUILT_IN, **fields: Any) -> InvalidInput:

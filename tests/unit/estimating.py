@@ -47,14 +47,14 @@ def estimates(backlog: Backlog | None = None, age_s: float = 0.0, **capacity: An
     return Estimates(readings=readings, model=MODEL, capacity=replace(CAPACITY, **capacity))
 
 
-def a_request(tool: str, source: Source = SMALL_SOURCE, **fields: Any) -> tuple[JobRequest, Source | None]:
+def a_request(tool: str, source: Source = SMALL_SOURCE, **fields: Any) -> tuple[JobRequest, tuple[Source, ...]]:
     kind = find_tool(tool).request
     if "source" in kind.model_fields and kind.model_fields["source"].is_required():
         fields["source"] = source.reference
     request = parse_request(kind, json.dumps(fields)).for_model(MODEL)
-    if not request.wanted_source:
-        return request, None
-    return request.for_source(source), source
+    if not request.wanted_sources:
+        return request, ()
+    return request.for_sources((source,)), (source,)
 
 
 def a_waiting_job(**changes: Any) -> WaitingJob:

@@ -73,9 +73,9 @@ class FakeSources:
 
     source = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=96, height=64)
 
-    def find(self, maker: str, reference: str, until: datetime) -> Source:
+    def find(self, maker: str, reference: str, until: datetime, *, field: str) -> Source:
         if (maker, reference) != ("maker-1", self.source.reference):
-            raise InvalidInput("none", field="source")
+            raise InvalidInput("none", field=field)
         return self.source
 
 

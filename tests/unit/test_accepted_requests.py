@@ -120,20 +120,20 @@ def test_a_pattern_of_an_unchanged_source_draws_nothing_and_needs_no_model_for_i
     request, drawn = ask("pattern", STABLE, **FROM, **fields), ask("pattern", STABLE, prompt="a")
     assert isinstance(request, PatternRequest)
 
-    load = request.load(STABLE, SOURCE, 4)
+    load = request.load(STABLE, (SOURCE,), 4)
 
     assert [load.steps, load.seamless_steps, load.calls, load.redraws] == [0, 0, 0, 0]
     assert load.cuts == (0 if fields else 4)
     assert list(request.needs()) == []
-    assert 1 <= request.credits_per_image(STABLE, SOURCE) < drawn.credits_per_image(STABLE)
+    assert 1 <= request.credits_per_image(STABLE, (SOURCE,)) < drawn.credits_per_image(STABLE)
 
 
 def test_the_work_of_a_tossed_source_follows_its_pixels_and_its_background() -> None:
     request = ask("pattern", **FROM, prompt="a")
 
-    opaque, transparent = (request.load(BUILT_IN, replace(SOURCE, alpha=alpha), 1) for alpha in (False, True))
-    large = request.load(BUILT_IN, replace(SOURCE, width=1000, height=1000), 1)
-    largest = request.load(BUILT_IN, replace(SOURCE, width=2000, height=2000), 1)
+    opaque, transparent = (request.load(BUILT_IN, (replace(SOURCE, alpha=alpha),), 1) for alpha in (False, True))
+    large = request.load(BUILT_IN, (replace(SOURCE, width=1000, height=1000),), 1)
+    largest = request.load(BUILT_IN, (replace(SOURCE, width=2000, height=2000),), 1)
 
     assert (opaque.cuts, transparent.cuts) == (2, 1)
     assert transparent.enlarged == largest.enlarged < opaque.enlarged < large.enlarged
@@ -142,7 +142,7 @@ def test_the_work_of_a_tossed_source_follows_its_pixels_and_its_background() -> 
 
 def test_a_palette_adds_the_work_of_recolouring() -> None:
     def cuts(**fields: Any) -> float:
-        return ask("pattern", prompt="a", **fields).load(BUILT_IN, None, 2).cuts
+        return ask("pattern", prompt="a", **fields).load(BUILT_IN, (), 2).cuts
 
     two = ["#000000", "#ffffff"]
     assert (cuts(), cuts(palette=two)) == (2, 4)

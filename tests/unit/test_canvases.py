@@ -29,7 +29,7 @@ def a_source(width: int, height: int, *, alpha: bool = False) -> Source:
 
 
 def ask(source: Source, **fields: Any) -> UpscaleRequest:
-    return UpscaleRequest(source=source.reference, **fields).for_source(source)
+    return UpscaleRequest(source=source.reference, **fields).for_sources((source,))
 
 
 def refused(source: Source, **fields: Any) -> InvalidInput:
@@ -96,7 +96,7 @@ def test_a_result_within_the_limits_is_larger_than_4096(width: int, height: int,
 def test_a_canvas_costs_its_pixels_and_a_second_enlargement_its_seconds() -> None:
     def price(side: int) -> int:
         source = a_source(side, side)
-        return ask(source, canvas="shirt").credits_per_image(MODEL, source)
+        return ask(source, canvas="shirt").credits_per_image(MODEL, (source,))
 
     assert price(4096) == price(1200) == 6  # 24.3 megapixels
     assert price(890) == 10
@@ -105,7 +105,7 @@ def test_a_canvas_costs_its_pixels_and_a_second_enlargement_its_seconds() -> Non
 def test_the_work_of_a_canvas_is_that_of_all_enlargements() -> None:
     def enlarged(side: int, *, alpha: bool = False) -> float:
         source = a_source(side, side, alpha=alpha)
-        return ask(source, canvas="square").load(MODEL, source, 1).enlarged
+        return ask(source, canvas="square").load(MODEL, (source,), 1).enlarged
 
     assert enlarged(4500) == 0
     assert enlarged(2250) < enlarged(1125) * 5
@@ -115,6 +115,6 @@ def test_the_work_of_a_canvas_is_that_of_all_enlargements() -> None:
 
 def test_the_estimate_has_the_whole_canvas_whatever_the_source() -> None:
     source = a_source(600, 60)
-    load = ask(source, canvas="a4").load(MODEL, source, 1)
+    load = ask(source, canvas="a4").load(MODEL, (source,), 1)
 
     assert load.written == load.painted == pytest.approx(2480 * 3508 / 1e6)

@@ -130,14 +130,14 @@ def test_a_result_that_is_too_large_names_its_source() -> None:
     request = parse_request(find_tool("upscale").request, json.dumps({**FROM, "factor": 4})).for_model(BUILT_IN)
 
     with pytest.raises(InvalidInput) as refusal:
-        request.for_source(replace(SOURCE, width=2049))
+        request.for_sources((replace(SOURCE, width=2049),))
 
     assert [error["field"] for error in refusal.value.facts["errors"]] == ["factor", "source"]
 
 
 def test_a_bleed_and_marks_are_part_of_the_work_and_can_fill_the_page() -> None:
     def written(**sheet: Any) -> float:
-        return ask("pattern", prompt="a", sheet=sheet).load(BUILT_IN, None, 1).written
+        return ask("pattern", prompt="a", sheet=sheet).load(BUILT_IN, (), 1).written
 
     plain = written(width=10, height=10)
     page = (100 / 25.4 * 300 / 1000) ** 2

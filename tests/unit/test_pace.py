@@ -53,7 +53,7 @@ def a_picture_job(**changes: Any) -> Job:
 
 def expected_s(images: int = 4, device: str = "cpu") -> float:
     model = MODEL.on(device)
-    return model.profile.render_s(PictureRequest(prompt="a").for_model(model).load(model, None, images))
+    return model.profile.render_s(PictureRequest(prompt="a").for_model(model).load(model, (), images))
 
 
 @pytest.mark.parametrize("device", ["cpu", "A10G"])
@@ -122,10 +122,10 @@ def test_a_wave_of_each_tool_is_measured_even_if_its_profile_counts_no_time_of_t
     pace = a_pace(records, launched=True)
     request = parse_request(find_tool(tool).request, json.dumps(find_tool(tool).example))
     source = Source(reference=UPLOAD, bucket="uploads", key="k", width=side, height=side)
-    if request.wanted_source:
-        request = request.for_source(source)
+    if request.wanted_sources:
+        request = request.for_sources((source,))
     model = find_tool(tool).served_by(MODEL)
-    job = a_job(tool=tool, model=model, request=request.model_dump(), source=source)
+    job = a_job(tool=tool, model=model, request=request.model_dump(), sources=(source,))
 
     pace.measure([job], 1.0)
     pace.report(0)

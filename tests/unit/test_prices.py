@@ -25,7 +25,7 @@ def a_source(side: int) -> Source:
 
 def price_of_upscaling(side: int, factor: int, device: str) -> int:
     request = UpscaleRequest(source=a_source(side).reference, factor=factor)  # type: ignore[arg-type]
-    return request.credits_per_image(BUILT_IN.on(device), a_source(side))
+    return request.credits_per_image(BUILT_IN.on(device), (a_source(side),))
 
 
 @pytest.mark.parametrize("device", ["cpu", "T4", "A10G", "L4"])
@@ -84,15 +84,15 @@ def test_a_variation_costs_its_drawing_and_a_credit_for_each_further_four_megapi
     request = VariationsRequest(source=a_source(side).reference, steps=50)
 
     assert request.credits_per_image(BUILT_IN) == 2
-    assert request.credits_per_image(BUILT_IN, a_source(side)) == 2 + more
+    assert request.credits_per_image(BUILT_IN, (a_source(side),)) == 2 + more
 
 
 def test_a_source_that_is_too_large_for_variations_is_refused_by_name() -> None:
     request = VariationsRequest(source=a_source(64).reference)
 
-    assert request.for_source(replace(a_source(64), width=4096)) == request
+    assert request.for_sources((replace(a_source(64), width=4096),)) == request
     with pytest.raises(InvalidInput, match="at most 4096 per side") as refused:
-        request.for_source(replace(a_source(64), height=4097))
+        request.for_sources((replace(a_source(64), height=4097),))
     assert refused.value.field == "source"
 
 
@@ -101,5 +101,7 @@ def test_a_slow_upscaler_costs_its_seconds_with_its_own_surroundings_of_tiles() 
     request = UpscaleRequest(source=a_source(1024).reference, factor=4)
     megapixels = 16 * (256 + 2 * 32) ** 2 / 1e6
 
-    assert request.load(slow, a_source(1024), 1).enlarged == pytest.approx(megapixels)
-    assert request.credits_per_image(slow, a_source(1024)) == ceil(megapixels * slow.profile.enlarge_s / CREDIT_S) > 4
+    assert request.load(slow, (a_source(1024),), 1).enlarged == pytest.approx(megapixels)
+    assert (
+        request.credits_per_image(slow, (a_source(1024),)) == ceil(megapixels * slow.profile.enlarge_s / CREDIT_S) > 4
+    )

@@ -16,7 +16,7 @@ def test_a_source_is_looked_up_kept_and_priced() -> None:
 
     job = ask(submissions, "outpaint", width=400, height=64, prompt="a", steps=50)
 
-    assert acceptance.jobs[job.job_id].source == FakeSources.source
+    assert acceptance.jobs[job.job_id].sources == (FakeSources.source,)
     # Its canvas is so elongated that it is drawn in several parts.
     assert job.credits_per_image > ask(a_counter()[0], "outpaint", aspect="2:1", prompt="a", steps=50).credits_per_image
     assert ask(a_counter()[0], "outpaint", aspect="2:1").request["width"] == 128

@@ -58,7 +58,7 @@ def test_a_drawing_of_low_strength_is_estimated_with_one_step_at_least(tool: str
     def steps(count: int) -> float:
         body = {**fields, "source": SMALL_SOURCE.reference, "strength": 0.1, "steps": count}
         request = parse_request(find_tool(tool).request, json.dumps(body)).for_model(MODEL)
-        load = request.load(MODEL, SMALL_SOURCE, 1)
+        load = request.load(MODEL, (SMALL_SOURCE,), 1)
         return load.steps + load.seamless_steps
 
     unchanged = 1 if tool == "variations" else 0
@@ -69,7 +69,7 @@ def test_a_drawing_of_low_strength_is_estimated_with_one_step_at_least(tool: str
 def test_on_a_gpu_each_image_has_a_separate_call(model: Any) -> None:
     def work(count: int) -> Work:
         request, _ = a_request("picture", prompt="a", count=count)
-        return replace(estimates(device="A10G"), model=model).work(request, None)
+        return replace(estimates(device="A10G"), model=model).work(request, ())
 
     one, four = work(1), work(4)
 
@@ -83,7 +83,7 @@ def test_a_tile_has_margins_only_in_the_directions_of_its_repeat(repeat: str) ->
 
     def steps(repeat: str) -> float:
         body = json.dumps({"prompt": "a", "way": "painted", "repeat": repeat})
-        return parse_request(find_tool("pattern").request, body).for_model(model).load(model, None, 1).seamless_steps
+        return parse_request(find_tool("pattern").request, body).for_model(model).load(model, (), 1).seamless_steps
 
     assert steps("straight") == steps("half-drop") == model.default_steps
     assert steps(repeat) == pytest.approx(model.default_steps / 1.5)
@@ -107,11 +107,11 @@ def test_upscaling_follows_the_source_s_pixels() -> None:
 def test_each_tool_has_an_estimate_on_each_device_of_each_model(model: Any, device: str, tool: str) -> None:
     kind = find_tool(tool).request
     request = parse_request(kind, json.dumps(find_tool(tool).example)).for_model(model)
-    source = SMALL_SOURCE if request.wanted_source else None
-    if source:
-        request = request.for_source(source)
+    sources = (SMALL_SOURCE,) if request.wanted_sources else ()
+    if sources:
+        request = request.for_sources(sources)
 
-    work = replace(estimates(device=device), model=model).work(request, source)
+    work = replace(estimates(device=device), model=model).work(request, sources)
 
     assert sum(wave.images for batch in work.batches for wave in batch) == request.count
     assert 0 < work.max_batch_s <= work.elapsed_s(1)
@@ -131,16 +131,16 @@ def test_a_cut_out_of_a_large_source_takes_longer_and_costs_more() -> None:
     request = parse_request(find_tool("cutout").request, body).for_model(model)
     large = replace(SMALL_SOURCE, width=2000, height=2000)
 
-    small_load, large_load = (request.load(model, source, 1) for source in (SMALL_SOURCE, large))
+    small_load, large_load = (request.load(model, (source,), 1) for source in (SMALL_SOURCE, large))
 
     assert large_load.cuts > 2 * small_load.cuts
-    assert request.credits_per_image(model, large) > request.credits_per_image(model, SMALL_SOURCE)
+    assert request.credits_per_image(model, (large,)) > request.credits_per_image(model, (SMALL_SOURCE,))
 
 
 def test_the_work_of_a_variation_follows_the_size_and_the_transparency_of_its_source() -> None:
     def load(side: int, *, alpha: bool = False) -> Load:
         source = replace(WIDE_SOURCE, width=side, height=side, alpha=alpha)
-        return a_request("variations", source)[0].load(MODEL, source, 2)
+        return a_request("variations", source)[0].load(MODEL, (source,), 2)
 
     small, large, clear = load(128), load(2048), load(2048, alpha=True)
 
@@ -155,7 +155,7 @@ def test_the_work_of_a_variation_follows_the_size_and_the_transparency_of_its_so
 
 def test_a_variation_of_low_strength_has_a_second_call_of_one_step() -> None:
     def work(strength: float) -> list[float]:
-        load = a_request("variations", strength=strength, steps=20)[0].load(MODEL, SMALL_SOURCE, 4)
+        load = a_request("variations", strength=strength, steps=20)[0].load(MODEL, (SMALL_SOURCE,), 4)
         return [load.calls, load.redraws, load.steps]
 
     assert work(0.3) == pytest.approx([1, 1, 6])
@@ -171,6 +171,6 @@ def test_work_and_price_follow_the_networks_that_the_tool_uses(tool: str) -> Non
     slower = model.with_networks(ToolNetworks(enlarge="realesrgan-x4plus", cut="birefnet-lite"))
 
     def render_s(model: Model) -> float:
-        return model.profile.render_s(request.for_model(model).load(model, WIDE_SOURCE, 1))
+        return model.profile.render_s(request.for_model(model).load(model, (WIDE_SOURCE,), 1))
 
     assert (render_s(slower) > render_s(model)) == (tool != "upscale")

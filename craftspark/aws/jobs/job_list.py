@@ -141,10 +141,10 @@ class JobEditor:
         """
         change = (
             "SET deleted_at = if_not_exists(deleted_at, :at), #request = :no_request, fingerprint = :no_fingerprint"
-            " REMOVE title, failures, #source, created"
+            " REMOVE title, failures, sources, created"
         )
         values = {":at": text(items.timestamp(at)), ":no_request": text("{}"), ":no_fingerprint": text("deleted")}
-        names = {"#request": "request", "#source": "source"}
+        names = {"#request": "request"}
         before = self._update(maker, job_id, change, THERE + ENDED, values, names=names, return_values="ALL_OLD")
         return "deleted_at" not in before
 

@@ -26,7 +26,7 @@ class Sources:
     jobs_table: str
     uploads: UploadTable
 
-    def find(self, maker: str, reference: str, until: datetime) -> Source:
+    def find(self, maker: str, reference: str, until: datetime, *, field: str) -> Source:
         """See craftspark.tools.sources.Sources."""
         kind, _, name = reference.partition("/")
         source = self._upload(maker, name, until) if kind == UPLOAD else self._image(maker, kind, int(name), until)
@@ -34,7 +34,7 @@ class Sources:
             raise InvalidInput(
                 f"you have no image {reference} that is ready and does not expire before the job's deadline; use an "
                 "image of one of your jobs or a checked upload",
-                field="source",
+                field=field,
             )
         return source
 
