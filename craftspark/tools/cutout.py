@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from math import ceil
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -37,6 +37,12 @@ class CutoutRequest(CutFileRequest):
         "margin and the sticker border outside it, and has 300 dpi, or fewer if it would have more than 4096 pixels "
         "per side. The image, the sticker and the cut files have the same size. Default: the image keeps the source's "
         "size in pixels and has no cut files; then all other fields of cut files must be absent.",
+    )
+    holes: Literal["keep", "cut"] = Field(
+        "keep",
+        description="What happens to areas of the background's colour inside the object. `keep` is for drawings, such "
+        "as a white face on white. `cut` is for text and logos: the inside of an O is cut out. A source with a "
+        "transparent background keeps its own holes.",
     )
     count: int = Field(1, ge=1, le=1, description="Number of images. Cutout makes one.")
 

@@ -51,7 +51,8 @@ class CutoutRenderer:
     def _cut_out(self, order: ImageOrder) -> Drawing:
         picture = self._sources.load(order)
         own_size = order.request["width_mm"] is None
-        drawing = self._cutter.cut_out_source(picture, order.seed, ENLARGED_SIDE)
+        holes = order.request["holes"] == "cut"
+        drawing = self._cutter.cut_out_source(picture, order.seed, ENLARGED_SIDE, holes=holes)
         if drawing.flaw:
             return drawing
         if own_size or max(picture.shape) > max(drawing.pixels.shape):

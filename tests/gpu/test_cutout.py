@@ -61,6 +61,26 @@ def test_a_cut_out_has_the_size_of_its_source_and_its_pixels(side: int) -> None:
     assert (result[result[..., 3] == 0] == 0).all()
 
 
+def a_ring(side: int) -> Pixels:
+    """A red ring on a pale ground, with a highlight of the ground's colour."""
+    y, x = np.mgrid[:side, :side] / side - 0.5
+    away = np.hypot(x, y)
+    red = (away > 0.2) & (away < 0.42) & (np.hypot(x - 0.31, y) > 0.01)
+    return np.where(red[..., None], (190, 40, 40), (250, 245, 235)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("fields", [{}, {"width_mm": 20}], ids=["own size", "print"])
+def test_holes_are_kept_or_cut_out_and_small_ones_always_kept(fields: dict[str, Any]) -> None:
+    """The highlight is 6 of 300 pixels wide."""
+    kept, cut_away = (pixels_in(cut(a_ring(300), holes=holes, **fields)[1].png)[..., 3] for holes in ("keep", "cut"))
+    middle = kept.shape[0] // 2, kept.shape[1] // 2
+
+    assert (kept[middle], cut_away[middle]) == (255, 0)
+    row = cut_away[middle[0], middle[1] :]
+    ends = np.flatnonzero(row == 255)
+    assert (row[ends[0] : ends[-1] + 1] == 255).all()
+
+
 def test_an_edge_has_the_colour_of_the_object_alone() -> None:
     motif = a_motif(300)
 

@@ -1177,6 +1177,12 @@ export interface components {
              * @default null
              */
             width_mm?: number | null;
+            /**
+             * @description What happens to areas of the background's colour inside the object. `keep` is for drawings, such as a white face on white. `cut` is for text and logos: the inside of an O is cut out. A source with a transparent background keeps its own holes.
+             * @default keep
+             * @enum {string}
+             */
+            holes?: "keep" | "cut";
         };
         /**
          * DeliveryList

@@ -20,6 +20,7 @@ FAINT = 4  # of 255; the smallest difference that a drawn line has
 PALE = 48  # of 255; a fill that is nearer to the ground's colour can be part of a white object
 FILL = 0.09  # share of the longer side: width of the disc that fits into such a fill
 FRAME = 0.03  # share of the longer side: width of the frame whose prevailing colour is the ground's
+HOLE = 0.0004  # share of the area; a smaller area of the ground's colour inside an object is not an opening
 MIN_ROOM = 0.14  # share of the longer side; the space between leaves and petals is narrower
 DRAWN = 0.5  # share of the edge of such an object that is a line; the space between several objects has less
 PIECE = 0.012  # share of the area; a smaller separate piece encloses nothing
@@ -61,6 +62,17 @@ def find_background(colours: NDArray[np.float32], ground_colour: NDArray[np.floa
     # Shades of blocks are no lines.
     away = np.where((away < PALE) & (measure_depth(*away.shape) < BAND * max(away.shape)), 0, away)
     return background & ~find_pale_fills(away, faint) & ~find_enclosed(away, faint)
+
+
+def find_holes(colours: NDArray[np.float32], ground_colour: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return the areas of the ground's colour anywhere in a picture (height, width, 3), except for small ones, which
+    are highlights and eyes rather than openings.
+    """
+    pieces, _ = ndimage.label(measure_distance(colours, ground_colour) < NEAR)
+    large = np.bincount(pieces.ravel()) >= HOLE * pieces.size
+    large[0] = False
+    holes: NDArray[np.bool_] = large[pieces]
+    return holes
 
 
 def measure_distance(colours: NDArray[np.float32], colour: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from gpu_tasks.images.drawing import Flaw
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.tools.cutting.ground import find_background, list_frame, measure_ground, measure_remains
+from gpu_tasks.tools.cutting.ground import find_background, find_holes, list_frame, measure_ground, measure_remains
 
 PLAIN, PLAIN_SHARE = 5, 0.7  # of 255, in the worst channel, and share of the frame: the ground has one colour
 MIXED = 0.012  # share of the longer side: depth of pixels that are mixed with the background
@@ -64,13 +64,15 @@ class Edges:
         return None
 
 
-def cut_out(picture: Pixels) -> Pixels:
+def cut_out(picture: Pixels, *, holes: bool = False) -> Pixels:
     """Cut out the object on a plain background (height, width, 3). Returns (height, width, 4) with straight alpha and
-    no fringe.
+    no fringe. With `holes`, areas of the background's colour inside the object are background too.
     """
     colours = picture.astype(np.float32)
     ground_colour = measure_ground(colours)
     background = find_background(colours, ground_colour)
+    if holes:
+        background |= find_holes(colours, ground_colour)
     if background.all() or not background.any():
         return np.dstack([picture, np.where(background, 0, 255).astype(np.uint8)])
     depth = ndimage.distance_transform_edt(~background)

@@ -34,13 +34,13 @@ class MotifCutter:
         self._upscaler = upscaler
         self._matting = matting
 
-    def cut_out(self, drawing: Drawing, enlarged_side: int = MAX_CUT_SIDE) -> Drawing:
+    def cut_out(self, drawing: Drawing, enlarged_side: int = MAX_CUT_SIDE, *, holes: bool = False) -> Drawing:
         """Enlarge a drawing (height, width, 3) to at most `enlarged_side` pixels on its longer side, and cut out its
         object (height, width, 4).
 
         The network cuts only if the cut by the ground has a flaw and the ground is not plain, and its cut is kept only
         if its flaw is less severe. So a flaw of the drawing itself, such as too many pieces on white, remains a flaw. A
-        flawed drawing is returned unchanged.
+        flawed drawing is returned unchanged. `holes` is for the cut by the ground, as in `matte.cut_out`.
         """
         if drawing.flaw:
             return drawing
@@ -50,7 +50,7 @@ class MotifCutter:
         if factor > 1:
             picture = self._upscaler.upscale(picture, factor)
             networks |= self._upscaler.identity
-        motif = cut_out(picture)
+        motif = cut_out(picture, holes=holes)
         record_activity()
         by_ground = replace(drawing, pixels=motif, flaw=inspect(motif).flaw, networks=networks)
         if not by_ground.flaw or has_plain_ground(drawing.pixels):
@@ -61,7 +61,9 @@ class MotifCutter:
         # The network has worked on the picture even if its cut is not kept: another one could have cut it better.
         return replace(choose_better(by_ground, by_network), networks=networks | dict(self._matting.identity))
 
-    def cut_out_source(self, picture: Pixels, seed: int, enlarged_side: int = MAX_CUT_SIDE) -> Drawing:
+    def cut_out_source(
+        self, picture: Pixels, seed: int, enlarged_side: int = MAX_CUT_SIDE, *, holes: bool = False
+    ) -> Drawing:
         """Cut out the object of a maker's picture (height, width, 3 or 4), enlarged as by `cut_out`.
 
         A picture with a transparent background is used as it is. A flaw is fatal, because another drawing would not
@@ -73,7 +75,7 @@ class MotifCutter:
             motif, largest = Drawing(pixels=small, seed=seed), 1.0
         else:
             drawing = Drawing(pixels=np.ascontiguousarray(small[..., :3]), seed=seed)
-            motif, largest = self.cut_out(drawing, enlarged_side), MAX_COVERAGE
+            motif, largest = self.cut_out(drawing, enlarged_side, holes=holes), MAX_COVERAGE
         edges = inspect(motif.pixels)
         if MIN_COVERAGE <= edges.coverage <= largest:
             return replace(motif, flaw=None)
