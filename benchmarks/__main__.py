@@ -26,7 +26,17 @@ from benchmarks import (
 )
 from benchmarks.entries import Entry
 from benchmarks.queue_growth import measure as queue_growth
-from benchmarks.tools import cutting, matting, outpainting, patterns, recipes, spacing, upscale_memory, variations
+from benchmarks.tools import (
+    cutting,
+    matting,
+    outpainting,
+    patterns,
+    recipes,
+    spacing,
+    stickers,
+    upscale_memory,
+    variations,
+)
 
 OUT = Path("build/bench.json")
 MEASURES = (
@@ -52,6 +62,7 @@ MEASURES = (
     variations.measure,
     upscale_memory.measure,
     cutting.measure,
+    stickers.measure,
     matting.measure,
     recipes.measure,
     upload_check.measure,

@@ -46,8 +46,8 @@ def load_with_source(picture: Pixels) -> tuple[ToolRenderers, Source]:
     return renderers, source
 
 
-def load_with_sources(pictures: Sequence[Pixels]) -> tuple[ToolRenderers, list[Source]]:
-    """Renderers whose sources are the pictures (height, width, 3 or 4)."""
+def load_with_sources(pictures: Sequence[Pixels], tool: str = "picture") -> tuple[ToolRenderers, list[Source]]:
+    """Renderers, those of the tool among them, whose sources are the pictures (height, width, 3 or 4)."""
     sources = [
         Source(
             reference=REFERENCE,
@@ -60,7 +60,7 @@ def load_with_sources(pictures: Sequence[Pixels]) -> tuple[ToolRenderers, list[S
         for number, picture in enumerate(pictures)
     ]
     renderers = load_renderer(lambda source: encode_file(Png(pixels=pictures[int(source.key)])), SETTINGS)
-    return renderers.use(MODEL.name), sources
+    return renderers.use(find_tool(tool).served_by(MODEL)), sources
 
 
 def build_image_order(tool: str, seed: int, *sources: Source, **fields: Any) -> ImageOrder:

@@ -58,6 +58,7 @@ DEV = Stage(
         "upscale": "craftspark-upscaler-x4",
         "cutout": "craftspark-upscaler-x4",
         "lineart": "craftspark-upscaler-x4",
+        "sticker-sheet": "craftspark-upscaler-x4",
     },
     networks=ToolNetworks(enlarge="craftspark-upscaler-x4", cut="u2netp"),
     pools={"draw": DRAW, "enlarge": ENLARGE},

@@ -17,6 +17,7 @@ from craftspark.tools.outpaint import OutpaintRequest
 from craftspark.tools.pattern import PatternRequest
 from craftspark.tools.picture import MIN_SIDE, PictureRequest
 from craftspark.tools.request import JobRequest, sides
+from craftspark.tools.sticker_sheet import StickerSheetRequest
 from craftspark.tools.upscale import UpscaleRequest
 from craftspark.tools.variations import VariationsRequest
 
@@ -43,7 +44,7 @@ class Tool:
         """The price of an image in credits, with the model's defaults. Raises InvalidInput if the model cannot do the
         tool's work.
         """
-        return self._example().for_model(model).credits_per_image(model)
+        return self.example_request.for_model(model).credits_per_image(model)
 
     def fits(self, model: Model) -> bool:
         """Whether the model can do the tool's work."""
@@ -51,7 +52,7 @@ class Tool:
 
     def needs(self) -> Iterator[Need]:
         """The capabilities that every request of the tool needs."""
-        return self._example().needs()
+        return self.example_request.needs()
 
     def served_by(self, model: Model) -> str:
         """The name of the catalogue entry that does the tool's work, where the diffusion model is this one."""
@@ -65,7 +66,9 @@ class Tool:
             return self.assisted
         return tuple(does for does in self.assisted if does != "enlarge")
 
-    def _example(self) -> JobRequest:
+    @property
+    def example_request(self) -> JobRequest:
+        """The example as a request."""
         return parse_request(self.request, json.dumps(self.example))
 
 
@@ -159,6 +162,14 @@ for tool in (
         "Turns a picture into lines to colour in.",
         LineartRequest,
         {"source": UPLOAD},
+        network="enlarge",
+    ),
+    Tool(
+        "sticker-sheet",
+        "Sticker sheet",
+        "Packs cut-out pictures on a page of stickers, with one cut file for all.",
+        StickerSheetRequest,
+        {"stickers": [{"source": UPLOAD, "copies": 4}]},
         network="enlarge",
     ),
 ):

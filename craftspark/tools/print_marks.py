@@ -21,6 +21,14 @@ def slug_mm(bleed_mm: float, marks: Marks) -> float:
     return LEG_MM + EDGE_MM if marks == "registration" else 0.0
 
 
+def paper_margin_mm(bleed_mm: float, marks: Marks) -> float:
+    """The width of the margin on each side of a paper that is the whole page. Crop marks are clear of the paper's edge
+    too, as registration marks are in any case.
+    """
+    clear = EDGE_MM if marks == "crop" else 0.0
+    return max(EDGE_MM, slug_mm(bleed_mm, marks) + clear) + bleed_mm
+
+
 def margin_mm(bleed_mm: float, marks: Marks) -> float:
     """The width of the page outside the trim, on each side."""
     return bleed_mm + slug_mm(bleed_mm, marks)

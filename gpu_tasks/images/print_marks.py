@@ -15,6 +15,7 @@ from craftspark.tools.print_marks import (
     LEG_MM,
     SQUARE_MM,
     Marks,
+    paper_margin_mm,
     slug_mm,
 )
 from gpu_tasks.images.pixels import Pixels
@@ -39,6 +40,11 @@ class Margins:
 def find_margins(bleed_mm: float, marks: Marks, dpi: float) -> Margins:
     """Return the margins in whole pixels, none of them narrower than asked for."""
     return Margins(bleed=_to_dots(bleed_mm, dpi), slug=_to_dots(slug_mm(bleed_mm, marks), dpi))
+
+
+def find_paper_margins(bleed_mm: float, marks: Marks, dpi: float) -> Margins:
+    """Return the margins of a paper that is the whole page, in whole pixels, none of them narrower than asked for."""
+    return Margins(bleed=_to_dots(bleed_mm, dpi), slug=_to_dots(paper_margin_mm(bleed_mm, marks) - bleed_mm, dpi))
 
 
 def draw_marks(page: Pixels, margins: Margins, marks: Marks, dpi: float) -> None:

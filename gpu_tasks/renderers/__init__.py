@@ -25,6 +25,7 @@ from gpu_tasks.tools.lineart.lineart import LineartRenderer
 from gpu_tasks.tools.outpaint.outpaint import OutpaintRenderer
 from gpu_tasks.tools.pattern.pattern import PatternRenderer
 from gpu_tasks.tools.picture import PictureRenderer
+from gpu_tasks.tools.sticker_sheet.sticker_sheet import StickerSheetRenderer
 from gpu_tasks.tools.upscale import UpscaleRenderer
 from gpu_tasks.tools.variations.variations import VariationsRenderer
 
@@ -130,3 +131,4 @@ register("outpaint", lambda kit: OutpaintRenderer(kit.diffusion, kit.upscaler, k
 register("upscale", lambda kit: UpscaleRenderer(kit.upscaler, kit.sources))
 register("cutout", lambda kit: CutoutRenderer(kit.cutter, kit.upscaler, kit.sources))
 register("lineart", lambda kit: LineartRenderer(kit.upscaler, kit.sources))
+register("sticker-sheet", lambda kit: StickerSheetRenderer(kit.upscaler, kit.sources))

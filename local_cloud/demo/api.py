@@ -1,10 +1,12 @@
 """The demo's client of the API: HTTP with a maker's token, as a front end uses it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+from craftspark.tools import find_tool
 from local_cloud.demo.jobs import DemoJob
 
 # A job as the API returns it.
@@ -17,8 +19,8 @@ class Api:
 
     client: httpx.Client
 
-    def submit(self, demo_job: DemoJob, source: str | None) -> JobView:
-        request = {**demo_job.request, **({"source": source} if source else {})}
+    def submit(self, demo_job: DemoJob, references: Sequence[str]) -> JobView:
+        request = find_tool(demo_job.tool).request.add_sources(demo_job.request, references)
         return self._json(self.client.post(f"/v1/tools/{demo_job.tool}/jobs", json=request))
 
     def read(self, job_id: str) -> tuple[JobView, float]:

@@ -1,4 +1,4 @@
-"""The demo's jobs: at least one for each tool, some with another job's image or an upload as source."""
+"""The demo's jobs: at least one for each tool, some with images of other jobs or an upload as sources."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,15 +7,15 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class DemoJob:
-    """A request to a tool. `source` names the demo job whose first image is the source.
+    """A request to a tool. `sources` name the demo jobs whose first images are the sources.
 
-    With `uploaded`, the demo downloads that image and uploads it through the upload form.
+    With `uploaded`, the demo downloads these images and uploads them through the upload form.
     """
 
     name: str
     tool: str
     request: Mapping[str, Any] = field(default_factory=dict)
-    source: str | None = None
+    sources: tuple[str, ...] = ()
     uploaded: bool = False
 
     @property
@@ -29,8 +29,8 @@ class DemoJob:
             parts.append(f"outline {request['outline_mm']} mm")
         if "factor" in request:
             parts.append(f"{request['factor']} times")
-        if self.source:
-            parts.append(f"from {'an uploaded picture' if self.uploaded else self.source}")
+        if self.sources:
+            parts.append(f"from {'an uploaded picture' if self.uploaded else ', '.join(dict.fromkeys(self.sources))}")
         return " · ".join(parts)
 
 
@@ -61,17 +61,25 @@ DEMO_JOBS = (
         name="varied",
         tool="variations",
         request={"prompt": "blue apple", "count": 4, "strength": 0.85, "seed": 3},
-        source="apples",
+        sources=("apples",),
     ),
     DemoJob(
         name="wider",
         tool="outpaint",
         # Without a prompt, the ground continues. The built-in model draws no scenes around a picture.
         request={"aspect": "2:1", "count": 1, "seed": 4},
-        source="butterflies",
+        sources=("butterflies",),
         uploaded=True,
     ),
-    DemoJob(name="larger", tool="upscale", request={"factor": 4, "count": 1}, source="cakes", uploaded=True),
-    DemoJob(name="freed", tool="cutout", request={"width_mm": 60, "outline_mm": 2.0}, source="apples", uploaded=True),
-    DemoJob(name="lines", tool="lineart", request={"width_mm": 120}, source="butterflies"),
+    DemoJob(name="larger", tool="upscale", request={"factor": 4, "count": 1}, sources=("cakes",), uploaded=True),
+    DemoJob(
+        name="freed", tool="cutout", request={"width_mm": 60, "outline_mm": 2.0}, sources=("apples",), uploaded=True
+    ),
+    DemoJob(name="lines", tool="lineart", request={"width_mm": 120}, sources=("butterflies",)),
+    DemoJob(
+        name="stickers",
+        tool="sticker-sheet",
+        request={"stickers": [{"width_mm": 45}, {"width_mm": 25}, {"width_mm": 40}], "paper": "a5", "fill": True},
+        sources=("cats", "cats", "freed"),
+    ),
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 import resvg_py
 from PIL import Image
 
+from craftspark.tools import find_tool
 from local_cloud.demo.api import JobView, download
 from local_cloud.demo.contact_sheet import Cell, Row
 from local_cloud.demo.jobs import DemoJob
@@ -30,13 +31,11 @@ def save(demo_job: DemoJob, job: JobView, folder: Path) -> list[Files]:
 
 
 def build_row(demo_job: DemoJob, saved: Mapping[str, Sequence[Files]]) -> Row:
-    """A job's pictures: first its source; for a pattern, also the preview; for a cut-out, its sticker and cut file.
+    """A job's pictures: first its sources; for a pattern, also the preview; for a cut-out, its sticker and cut file.
 
     `saved` maps the names of the demo jobs to their files.
     """
-    cells = []
-    if demo_job.source:
-        cells.append(Cell(Image.open(saved[demo_job.source][0]["picture.png"]), "source"))
+    cells = [Cell(Image.open(saved[name][0]["picture.png"]), "source") for name in dict.fromkeys(demo_job.sources)]
     for paths in saved[demo_job.name]:
         if "preview.webp" in paths:
             cells.append(Cell(Image.open(paths["picture.png"]), "tile"))
@@ -53,7 +52,7 @@ def build_row(demo_job: DemoJob, saved: Mapping[str, Sequence[Files]]) -> Row:
             cells.append(Cell(Image.open(io.BytesIO(png)), "cut file"))
     if demo_job.tool == "upscale":
         cells = [Cell(crop_centre(cell.picture), f"{cell.label} {cell.picture.width} pixels".strip()) for cell in cells]
-    return Row(demo_job.tool.capitalize(), demo_job.summary, cells)
+    return Row(find_tool(demo_job.tool).title, demo_job.summary, cells)
 
 
 def crop_centre(picture: Image.Image) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Submit the demo's jobs, each after its source has ended, and poll them until all have ended."""
+"""Submit the demo's jobs, each after its sources have ended, and poll them until all have ended."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -33,8 +33,9 @@ def run_jobs(
             if time.monotonic() > deadline:
                 raise TimeoutError(f"some jobs did not end within {TIMEOUT_S} s; see the logs")
             for demo_job in demo_jobs:
-                if demo_job.name not in jobs and not (demo_job.source and is_unfinished(jobs, demo_job.source)):
-                    jobs[demo_job.name] = api.submit(demo_job, find_source(api, demo_job, jobs))
+                waits = any(is_unfinished(jobs, source) for source in demo_job.sources)
+                if demo_job.name not in jobs and not waits:
+                    jobs[demo_job.name] = api.submit(demo_job, find_references(api, demo_job, jobs))
                     progress.start_task(bars[demo_job.name])
             time.sleep(0.1)
             for demo_job in demo_jobs:
@@ -54,11 +55,9 @@ def is_unfinished(jobs: Mapping[str, JobView], name: str) -> bool:
     return not jobs.get(name, {}).get("finished_at")
 
 
-def find_source(api: Api, demo_job: DemoJob, jobs: Mapping[str, JobView]) -> str | None:
-    """The `source` of the demo job's request, uploaded first if the demo job says so; None without a source."""
-    if demo_job.source is None:
-        return None
-    job = jobs[demo_job.source]
-    if not demo_job.uploaded:
-        return f"{job['job_id']}/0"
-    return api.upload(download(job["images"][0]["url"]))
+def find_references(api: Api, demo_job: DemoJob, jobs: Mapping[str, JobView]) -> list[str]:
+    """The references of the demo job's sources, uploaded first if the demo job says so."""
+    sources = [jobs[name] for name in demo_job.sources]
+    if demo_job.uploaded:
+        return [api.upload(download(job["images"][0]["url"])) for job in sources]
+    return [f"{job['job_id']}/0" for job in sources]

@@ -126,10 +126,12 @@ def render_table() -> RenderTable:
     return RenderTable(client=clients.dynamodb(), jobs_table=JOBS)
 
 
-def store(job_id: str, *indexes: int, side: int = 128) -> Job:
+def store(job_id: str, *indexes: int, side: int = 128, alpha: bool = False) -> Job:
     job = render_table().start(job_id).job
     for index in indexes:
-        image = StoredImage(index=index, width=side, height=side, render_s=0.25, stored_at=NOON, seed=job.seeds[index])
+        image = StoredImage(
+            index=index, width=side, height=side, alpha=alpha, render_s=0.25, stored_at=NOON, seed=job.seeds[index]
+        )
         render_table().add(job, image)
     return job
 

@@ -78,8 +78,8 @@ class Caller:
     def body(self) -> Any:
         if "{tool}" not in FUNCTIONS[self.function].path:
             return BODIES.get(self.function)
-        source = {"source": self.source} if self.source else {}
-        return {**TOOLS[self.tool].example, "count": 1, **source}
+        tool = TOOLS[self.tool]
+        return {**tool.request.add_sources(tool.example, [self.source] if self.source else []), "count": 1}
 
     def put(self, **values: Any) -> None:
         """Write values into the account that would take many requests."""
@@ -97,7 +97,7 @@ class Caller:
                 self.path = {"webhook_id": self.ask("create_webhook").body["webhook_id"]}
         elif "{upload_id}" in route.path:
             self.picture()
-        elif "{tool}" in route.path and "source" in TOOLS[self.tool].example:
+        elif "{tool}" in route.path and TOOLS[self.tool].example_request.wanted_sources:
             self.job(ended=True)
             self.source = f"{self.path['job_id']}/0"
 
@@ -106,7 +106,7 @@ class Caller:
         accepted = call("submit_job", maker=self.maker, path={"tool": "picture"}, body=body)
         self.path = {"job_id": accepted.body["job_id"]}
         if ended:
-            store(self.path["job_id"], 0)
+            store(self.path["job_id"], 0, alpha=True)
             key = image_key(self.path["job_id"], 0)
             client_of("s3").put_object(Bucket=IMAGES, Key=key, Body=b"a picture")
             settle(self.path["job_id"])

@@ -174,7 +174,17 @@ def test_tools_are_listed_with_their_price_and_schema() -> None:
     answer = call("list_tools").body
 
     tools = {tool["name"]: tool for tool in answer["tools"]}
-    assert list(tools) == ["picture", "pattern", "clipart", "variations", "outpaint", "upscale", "cutout", "lineart"]
+    assert list(tools) == [
+        "picture",
+        "pattern",
+        "clipart",
+        "variations",
+        "outpaint",
+        "upscale",
+        "cutout",
+        "lineart",
+        "sticker-sheet",
+    ]
     assert {tool["credits_per_image"] for tool in tools.values()} == {1}
     assert "prompt" in tools["picture"]["request_schema"]["properties"]
     assert [style["title"] for style in tools["picture"]["styles"]] == ["Bold flat"]

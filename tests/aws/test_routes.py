@@ -135,10 +135,10 @@ def test_no_body_causes_a_server_error(route: Route, job_id: str) -> None:
 def test_no_field_of_a_tool_causes_a_server_error(tool: str, job_id: str) -> None:
     route = next(route for route in ROUTES if route.function == "quote_job")
     example = dict(TOOLS[tool].example)
-    if "source" in example:
-        store(job_id, 0)
+    if TOOLS[tool].example_request.wanted_sources:
+        store(job_id, 0, alpha=True)
         settle(job_id)
-        example["source"] = f"{job_id}/0"
+        example = TOOLS[tool].request.add_sources(example, [f"{job_id}/0"])
     clear_caches(route.function)
 
     for field in TOOLS[tool].request.model_fields:

@@ -155,6 +155,24 @@ def test_a_maker_s_stored_image_is_a_source() -> None:
     assert read(job_id).body["images"][0]["state"] == "done"
 
 
+def test_each_of_several_sources_must_be_the_maker_s_own_and_is_named() -> None:
+    job_id = submit(count=2).body["job_id"]
+    store(job_id, 0, alpha=True)
+    upload_id = bring(a_png())
+    check(upload_id)
+    solid, own, missing = (f"upload/{upload_id}", f"{job_id}/0", f"{job_id}/1")
+
+    def sheet(*references: str) -> Answer:
+        return ask("sticker-sheet", stickers=[{"source": reference} for reference in references])
+
+    assert sheet(own, own).status == 202
+    assert sheet(own, missing).body["field"] == "stickers.1.source"
+    assert sheet(own, missing, solid).body["field"] == "stickers.1.source"
+    assert "cutout" in sheet(own, solid).body["detail"]
+    assert sheet(own, solid).body["field"] == "stickers.1.source"
+    assert ask("sticker-sheet", maker="maker-2", stickers=[{"source": own}]).body["field"] == "stickers.0.source"
+
+
 def test_a_picture_that_expires_before_the_deadline_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRAFTSPARK_UPLOADS_KEPT_DAYS", "0")
     upload_id = bring(a_png())

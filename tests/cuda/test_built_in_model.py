@@ -41,6 +41,7 @@ REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "upscale": ("upscale", {"factor": 4, **START}),
     "cutout": ("cutout", START),
     "lineart": ("lineart", START),
+    "sticker_sheet": ("sticker-sheet", {"stickers": [START], "paper": "a5"}),
 }
 # Mean difference of a byte between a GPU and a CPU, both in single precision.
 NEAR = 2.0

@@ -102,6 +102,7 @@ def test_its_entry_offers_the_tools_that_it_can_serve(entry: Model) -> None:
         "upscale",
         "cutout",
         "lineart",
+        "sticker-sheet",
     ]
 
 

@@ -13,11 +13,12 @@ from starlette.testclient import TestClient
 
 from craftspark.errors import ModelUnavailable
 from craftspark.jobs.resemblance import find_near_identical
-from gpu_tasks.images.output import measure_colour_layout
+from gpu_tasks.images.output import Png, encode_file, measure_colour_layout
 from gpu_tasks.images.sources import Fetch
 from gpu_tasks.serving.app import Application
 from gpu_tasks.serving.requests import RequestRenderer
 from tests.fakes import WORKER_SETTINGS
+from tests.gpu.motifs import a_motif
 from tests.gpu.rendering import OneModel, an_order_of, pixels_in, render, studio, studio_with
 
 PROMPT = {"prompt": "red apple", "steps": 2, "seed": 5}
@@ -82,6 +83,21 @@ def test_a_picture_sent_along_is_the_source(client: TestClient) -> None:
 
     assert answer.status_code == 200, answer.text
     assert pixels_in(b64decode(answer.json()["images"][0]["png"])).shape == (96, 128, 3)
+
+
+def test_several_pictures_sent_along_are_the_sources_in_their_order(client: TestClient) -> None:
+    files = [("source", (f"{side}.png", encode_file(Png(pixels=a_motif(side))), "image/png")) for side in (48, 64)]
+    body = {"stickers": [{"width_mm": 20}, {"width_mm": 30}], "paper": "a5"}
+
+    answer = client.post("/v1/render/sticker-sheet", data={"request": json.dumps(body)}, files=files)
+
+    assert answer.status_code == 200, answer.text
+    [image] = answer.json()["images"]
+    assert image["scores"]["stickers"] == 2
+    too_few = client.post("/v1/render/sticker-sheet", data={"request": json.dumps(body)}, files=files[:1])
+    assert (too_few.status_code, too_few.json()["field"]) == (422, "stickers.1.source")
+    too_many = client.post("/v1/render/upscale", data={"request": "{}"}, files=files)
+    assert (too_many.status_code, too_many.json()["field"]) == (422, "source")
 
 
 @pytest.mark.parametrize(

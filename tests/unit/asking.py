@@ -1,6 +1,7 @@
 """Requests as the API receives them, for one model and one source."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ FROM: dict[str, Any] = {"source": SOURCE.reference}
 
 def ask(tool: str, model: Model = BUILT_IN, **fields: Any) -> JobRequest:
     request = parse_request(find_tool(tool).request, json.dumps(fields)).for_model(model)
-    return request.for_sources((SOURCE,)) if request.wanted_sources else request
+    source = replace(SOURCE, alpha=tool == "sticker-sheet")
+    return request.for_sources((source,)) if request.wanted_sources else request
 
 
 def refused(tool: str, model: Model = BUILT_IN, **fields: Any) -> InvalidInput:

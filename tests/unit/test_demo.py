@@ -17,7 +17,7 @@ from local_cloud.demo.results import write_summary
 from local_cloud.demo.run import run_jobs
 
 APPLES = DemoJob(name="apples", tool="picture", request={"prompt": "red apple"})
-VARIED = DemoJob(name="varied", tool="variations", source="apples")
+VARIED = DemoJob(name="varied", tool="variations", sources=("apples",))
 
 
 class FakeService:
@@ -62,7 +62,9 @@ def test_a_job_is_submitted_after_its_source_has_ended() -> None:
 
 def test_the_demo_uses_every_tool_and_each_source_is_one_of_its_jobs() -> None:
     assert {demo_job.tool for demo_job in DEMO_JOBS} == set(TOOLS)
-    assert {demo_job.source for demo_job in DEMO_JOBS} - {None} <= {demo_job.name for demo_job in DEMO_JOBS}
+    assert {source for demo_job in DEMO_JOBS for source in demo_job.sources} <= {
+        demo_job.name for demo_job in DEMO_JOBS
+    }
 
 
 def test_a_run_without_pictures_has_no_entry_for_the_first_picture(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def test_a_wave_of_each_tool_is_measured_even_if_its_profile_counts_no_time_of_t
     records = SpeedRecords()
     pace = a_pace(records, launched=True)
     request = parse_request(find_tool(tool).request, json.dumps(find_tool(tool).example))
-    source = Source(reference=UPLOAD, bucket="uploads", key="k", width=side, height=side)
+    source = Source(reference=UPLOAD, bucket="uploads", key="k", width=side, height=side, alpha=True)
     if request.wanted_sources:
         request = request.for_sources((source,))
     model = find_tool(tool).served_by(MODEL)

@@ -216,4 +216,5 @@ def test_a_tool_is_offered_only_if_the_model_can_do_its_work() -> None:
         "upscale",
         "cutout",
         "lineart",
+        "sticker-sheet",
     ]

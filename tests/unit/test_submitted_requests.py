@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from craftspark.errors import InvalidInput, PromptRefused
 from craftspark.styles.releases import Pin
+from craftspark.tools.sources import Source
 from tests.unit.submitting import FakeRefusals, FakeReleases, FakeSources, a_counter, ask, submit
 
 
@@ -169,3 +171,27 @@ def test_refused_words_reserve_nothing_and_are_recorded_without_the_words(
 
 def test_a_negative_prompt_is_not_moderated() -> None:
     assert submit(a_counter()[0], '{"prompt": "a rose", "negative_prompt": "dragon"}')
+
+
+def test_each_source_of_a_job_is_looked_up_once_and_kept_in_order() -> None:
+    submissions, acceptance, _ = a_counter()
+    asked: list[str] = []
+
+    class Transparent(FakeSources):
+        def find(self, maker: str, reference: str, until: datetime, *, field: str) -> Source:
+            asked.append(field)
+            if maker != "maker-1":
+                raise InvalidInput("none", field=field)
+            return replace(self.source, reference=reference, alpha=True)
+
+    object.__setattr__(submissions, "sources", Transparent())
+    references = [f"{'b' * 26}/0", FakeSources.source.reference, f"{'b' * 26}/0"]
+    body = json.dumps({"stickers": [{"source": reference} for reference in references]})
+
+    job = submissions.submit("maker-1", "sticker-sheet", body, idempotency_key="k")
+
+    assert [source.reference for source in acceptance.jobs[job.job_id].sources] == references
+    assert asked == ["stickers.0.source", "stickers.1.source"]
+    with pytest.raises(InvalidInput) as refused:
+        submissions.submit("maker-2", "sticker-sheet", body, idempotency_key="k")
+    assert refused.value.field == "stickers.0.source"

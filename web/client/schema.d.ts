@@ -256,6 +256,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tools/sticker-sheet/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a job with Sticker sheet
+         * @description Packs cut-out pictures on a page of stickers, with one cut file for all.
+         *
+         *     Reserves the price of the job and queues it. When the job has ended, delivered images are charged and the rest is refunded.
+         *
+         *     Send an `Idempotency-Key` so that a retry does not create a second job. To follow the job, call `GET /v1/jobs/{job_id}` at the pace of `Retry-After`, or use live updates or webhooks.
+         */
+        post: operations["submit_job_sticker-sheet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tools/picture/quotes": {
         parameters: {
             query?: never;
@@ -426,6 +450,28 @@ export interface paths {
          *     Returns the price and the estimated duration of a job, and cheaper variants of its request. Nothing is reserved or charged.
          */
         post: operations["quote_job_lineart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tools/sticker-sheet/quotes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Quote a job with Sticker sheet
+         * @description Packs cut-out pictures on a page of stickers, with one cut file for all.
+         *
+         *     Returns the price and the estimated duration of a job, and cheaper variants of its request. Nothing is reserved or charged.
+         */
+        post: operations["quote_job_sticker-sheet"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2159,6 +2205,97 @@ export interface components {
             marks?: "none" | "crop" | "registration";
         };
         /**
+         * Sticker
+         * @description One picture of a sheet, and how often it is on it.
+         */
+        Sticker: {
+            /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload. It must have a transparent background; the tool `cutout` removes another one. */
+            source: string;
+            /**
+             * @description Width of the object in the source, in millimetres, before the sticker is turned. The border is outside it.
+             * @default 50
+             */
+            width_mm?: number;
+            /**
+             * @description Number of these stickers on the sheet, before it is filled.
+             * @default 1
+             */
+            copies?: number;
+        };
+        /**
+         * StickerSheetRequest
+         * @description A request for a page of stickers, with one cut file for all of them.
+         *
+         *     The print (PNG and PDF) and the cut files (SVG, DXF, PDF and EPS) have the size of the paper, so they register.
+         */
+        StickerSheetRequest: {
+            /**
+             * @description Number of images. A sticker sheet is one.
+             * @default 1
+             */
+            count?: number;
+            /**
+             * @description Seed of the first image. Each further image uses the next number; 0 follows the largest. Default: a random seed.
+             * @default null
+             */
+            seed?: number | null;
+            /**
+             * @description `interactive` for a user who waits for the result, `bulk` for work in the background.
+             * @default interactive
+             * @enum {string}
+             */
+            lane?: "interactive" | "bulk";
+            /**
+             * @description Longest acceptable wait before rendering starts, in seconds. A job whose estimated wait is longer is refused with `WaitTooLong`. Default: no limit.
+             * @default null
+             */
+            max_wait_s?: number | null;
+            /** @description The pictures of the sheet. The same source can occur several times, such as in two widths. */
+            stickers: components["schemas"]["Sticker"][];
+            /**
+             * @description Paper of the page, in portrait format. Width x height:
+             *
+             *     - `a4`: 210 x 297 mm
+             *     - `a5`: 148 x 210 mm
+             *     - `letter`: 215.9 x 279.4 mm
+             *     - `12x12`: 304.8 x 304.8 mm
+             * @default a4
+             * @enum {string}
+             */
+            paper?: "a4" | "a5" | "letter" | "12x12";
+            /**
+             * @description Width of the white border around each object, in millimetres. The cut line is its outer edge: one closed line around all parts of the object. 0 cuts along the object itself.
+             * @default 2
+             */
+            outline_mm?: number;
+            /**
+             * @description Least distance between the cut lines of two stickers, in millimetres.
+             * @default 3
+             */
+            gap_mm?: number;
+            /**
+             * @description Whether the stickers repeat in turn until the page has no room for another one.
+             * @default false
+             */
+            fill?: boolean;
+            /**
+             * @description Whether stickers can be turned by 90 degrees to save room.
+             * @default true
+             */
+            rotate?: boolean;
+            /**
+             * @description How far the print of each sticker continues outside its cut line, in millimetres: in white around a border, else in the colours of its edge. Half of `gap_mm` at most.
+             * @default 0
+             */
+            bleed_mm?: number;
+            /**
+             * @description Marks in the margin of the page. `crop`: lines that show where to trim the sheet. `registration`: marks for print-then-cut machines that read a filled square of 5 mm and two L-shapes of 20 mm with lines of 0.3 mm; the margin is 25 mm then. Without marks, it is 5 mm. The bleed is in addition to it.
+             * @default none
+             * @enum {string}
+             */
+            marks?: "none" | "crop" | "registration";
+        };
+        /**
          * StyleView
          * @description A style that a tool can draw in.
          */
@@ -3081,7 +3218,7 @@ export interface components {
         /** @description Only jobs in this state. */
         State: "queued" | "running" | "succeeded" | "partly_succeeded" | "failed" | "cancelled";
         /** @description Only jobs with this tool. */
-        Tool: "picture" | "pattern" | "clipart" | "variations" | "outpaint" | "upscale" | "cutout" | "lineart";
+        Tool: "picture" | "pattern" | "clipart" | "variations" | "outpaint" | "upscale" | "cutout" | "lineart" | "sticker-sheet";
         /** @description Only jobs created at or before this time. */
         Until: string;
         /** @description ID of the upload. */
@@ -3528,6 +3665,55 @@ export interface operations {
             503: components["responses"]["AccountContended_BacklogTooLong_Gateway503"];
         };
     };
+    "submit_job_sticker-sheet": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes retries safe. For 35 days, a request with the same key, path and body has no second effect and returns the result of the first request. A different request with the same key is refused with `IdempotencyKeyReused`. Without a key, each request has its own effect. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "stickers": [
+                 *         {
+                 *           "source": "upload/aaaaaaaaaaaaaaaaaaaaaaaaaa",
+                 *           "copies": 4
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["StickerSheetRequest"];
+            };
+        };
+        responses: {
+            /** @description The job is queued. */
+            202: {
+                headers: {
+                    /** @description URL of the job, relative to the URL of this request. */
+                    Location?: string;
+                    /** @description Recommended number of seconds to wait before reading the job, 1 to 30. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobSummary"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            402: components["responses"]["CreditsInsufficient"];
+            403: components["responses"]["AccountSuspended_Forbidden_PlanExceeded"];
+            409: components["responses"]["IdempotencyKeyReused_WaitTooLong"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput_RenderTooLong"];
+            429: components["responses"]["CapacityInsufficient_TooManyActiveJobs_TooManyRequests_Gateway429"];
+            503: components["responses"]["AccountContended_BacklogTooLong_Gateway503"];
+        };
+    };
     quote_job_picture: {
         parameters: {
             query?: never;
@@ -3791,6 +3977,46 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["LineartRequest"];
+            };
+        };
+        responses: {
+            /** @description The quote. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteView"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["AccountSuspended_Forbidden"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput_RenderTooLong"];
+            429: components["responses"]["CapacityInsufficient_Gateway429"];
+            503: components["responses"]["BacklogTooLong_Gateway503"];
+        };
+    };
+    "quote_job_sticker-sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "stickers": [
+                 *         {
+                 *           "source": "upload/aaaaaaaaaaaaaaaaaaaaaaaaaa",
+                 *           "copies": 4
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["StickerSheetRequest"];
             };
         };
         responses: {

@@ -48,11 +48,14 @@ class Canvas:
         return self.pixels_per_metre * MM_PER_INCH / 1000
 
 
-def make_canvas(bounds: Bounds, margin_mm: float, mm_per_pixel: float) -> Canvas:
-    """Return the canvas of whole pixels with a margin around bounds in mm."""
+def make_canvas(bounds: Bounds, margin_mm: float, mm_per_pixel: float, pixels_per_metre: int | None = None) -> Canvas:
+    """Return the canvas of whole pixels with a margin around bounds in mm.
+
+    Without a resolution, it has that of print, or one that suits the smallest and the largest print.
+    """
     left, top, right, bottom = bounds
     sides = right - left + 2 * margin_mm, bottom - top + 2 * margin_mm
-    pixels_per_metre = min(
+    pixels_per_metre = pixels_per_metre or min(
         max(PIXELS_PER_METRE, ceil(MIN_SIDE * 1000 / max(sides))), floor(MAX_PRINT_SIDE * 1000 / max(sides))
     )
     # A side that is a whole number of pixels does not become a pixel longer by rounding.
