@@ -171,7 +171,8 @@ def test_pictures_can_be_chosen_by_style_and_name(tmp_path: Path) -> None:
     pictures = [a_picture(n, style="flat" if n < 2 else "round") for n in range(4)]
     dataset = write_dataset(tmp_path / "out", ((picture, a_png()) for picture in pictures))
 
-    assert [picture.id for picture in dataset.only(style="flat", names=["thing 1", "thing 2"]).pictures] == ["1"]
+    assert [picture.id for picture in dataset.only(styles=["flat"], names=["thing 1", "thing 2"]).pictures] == ["1"]
+    assert [picture.id for picture in dataset.only(styles=["flat", "round"]).pictures] == ["0", "1", "2", "3"]
 
 
 @pytest.fixture

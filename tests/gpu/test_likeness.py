@@ -22,7 +22,7 @@ from gpu_tasks.training.__main__ import DONE, REFUSED, main
 from gpu_tasks.training.dataset.augmentation import augment
 from gpu_tasks.training.dataset.dataset import Dataset, flatten_on_white, write_dataset
 from gpu_tasks.training.dataset.picture import CaptionedPicture
-from gpu_tasks.training.evaluation.evaluate import FEW_STEPS, MANY_STEPS, draw_prompts, evaluate
+from gpu_tasks.training.evaluation.evaluate import FEW_STEPS, MANY_STEPS, Originals, draw_prompts, evaluate
 from gpu_tasks.training.evaluation.likeness import TrainingLimit, train
 from gpu_tasks.training.evaluation.likeness_data import draw_held_out, list_names
 from gpu_tasks.training.evaluation.prompts import (
@@ -244,7 +244,11 @@ def test_sixty_prompts_ask_for_a_colour() -> None:
 
 @pytest.mark.parametrize(
     ("words", "refusal"),
-    [([], "has no twemoji images of"), (["--seeds", "0"], "one seed"), (["--prompts", "0"], "one prompt")],
+    [
+        ([], "has no twemoji or fluent-emoji-flat images of"),
+        (["--seeds", "0"], "one seed"),
+        (["--prompts", "0"], "one prompt"),
+    ],
 )
 def test_what_cannot_be_measured_is_refused_before_drawing(
     dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], refusal: str
@@ -311,6 +315,14 @@ def test_a_model_that_draws_what_it_is_asked_for_gets_full_marks(dataset: Datase
     assert 0 <= figures["colours"]["with_subject_recoloured"] <= 1
     assert set(grids) == {f"{FEW_STEPS}-steps", f"{MANY_STEPS}-steps", "colours"}
     assert json.loads(json.dumps(figures)) == figures
+
+
+def test_the_nearest_of_a_subject_s_pictures_counts(dataset: Dataset) -> None:
+    originals = Originals(dataset.pixels(), [0, 1, 0])
+    shapes = torch.eye(3)
+
+    assert originals.rank(torch.eye(3), [0, 1, 0], shapes).tolist() == [1, 1, 1]
+    assert originals.rank(torch.eye(3), [1, 0, 1], shapes).tolist() == [2, 2, 2]
 
 
 def test_every_call_draws_as_many_pictures_and_the_spare_ones_are_dropped(dataset: Dataset) -> None:

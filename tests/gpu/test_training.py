@@ -215,6 +215,8 @@ def test_subjects_that_the_dataset_lacks_are_told_before_anything_is_written(
 
     assert main([*words, "--subjects", str(tmp_path / "subjects.txt")]) == REFUSED
     assert "SubjectsMissing: the dataset has no images of unicorn" in capsys.readouterr().err
+    assert main([*words, "--style", "etched"]) == REFUSED
+    assert "SubjectsMissing: the dataset has no images of the style etched" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
 

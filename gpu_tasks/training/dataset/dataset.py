@@ -76,13 +76,14 @@ class Dataset:
         pictures = tuple(read_listed_pictures(folder) if listed else read_captioned_pictures(folder))
         return check_pictures(folder, pictures, size=size)
 
-    def only(self, *, style: str | None = None, names: Iterable[str] | None = None) -> Dataset:
-        """Select the pictures of a style, or of these names."""
+    def only(self, *, styles: Iterable[str] | None = None, names: Iterable[str] | None = None) -> Dataset:
+        """Select the pictures of these styles, or of these names."""
+        wanted_styles = None if styles is None else frozenset(styles)
         wanted = None if names is None else frozenset(names)
         kept = (
             picture
             for picture in self.pictures
-            if style in (None, picture.style) and (wanted is None or picture.name in wanted)
+            if (wanted_styles is None or picture.style in wanted_styles) and (wanted is None or picture.name in wanted)
         )
         return Dataset(self.folder, tuple(kept), self.size)
 
@@ -247,5 +248,5 @@ def run(arguments: argparse.Namespace) -> None:
     dataset = write_dataset(arguments.out, read_clipart(arguments.size))
     styles = sorted({picture.style for picture in dataset.pictures})
     for style in styles:
-        print(f"{style}: {len(dataset.only(style=style).pictures)} images")
+        print(f"{style}: {len(dataset.only(styles=[style]).pictures)} images")
     print(f"{arguments.out}: {len(dataset.pictures)} images of {dataset.size} pixels")

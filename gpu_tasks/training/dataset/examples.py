@@ -31,7 +31,7 @@ PIXELS_AT_ONCE = 32 * 128 * 128
 CONDITION = "condition."  # before the names of encoded captions in the file
 NO_CAPTION = ""
 VIEWS_SEED = 11
-MOVED_VIEWS, UPRIGHT_WEIGHT, MIRRORED_WEIGHT = 3, 5, 2  # a transformed view has the weight 1
+MOVED_VIEWS, UPRIGHT_WEIGHT, MIRRORED_WEIGHT = 4, 3, 3  # a transformed view has the weight 1
 TURN, SCALES, SHIFT = 10, (0.85, 1.0), 0.04  # degrees, of the size, of the side
 
 
@@ -163,7 +163,8 @@ def encode(
     painted_all = map_in_threads(lambda number: recolour_all(pixels[number]), range(len(pictures)))
     for number, (picture, image) in enumerate(zip(pictures, pixels, strict=True)):
         main, paints = painted_all[number]
-        # Plain captions appear twice, because most prompts have no colour. The upright view has the highest weight.
+        # Plain captions appear twice, because most prompts have no colour. A view and its mirror image
+        # are equally frequent.
         paintable = remove_colour(picture.name) != ""
         words = captions.list_plain(picture) * 2 + (captions.list_coloured(picture, main) if paintable else [])
         draws = np.random.default_rng([VIEWS_SEED, number])

@@ -55,7 +55,7 @@ class EffectMeasurement:
         if likeness:
             own = learned.pictures[0].style
             for style in [own, *sorted({picture.style for picture in dataset.pictures} - {own})]:
-                pictures = held_out if style == own else dataset.only(style=style)
+                pictures = held_out if style == own else dataset.only(styles=[style])
                 if set(known) | set(asked) <= {picture.name for picture in pictures.pictures}:
                     examples[style], ceilings[style] = (select_subjects(pictures, those) for those in (known, asked))
             if len(examples) < 2:

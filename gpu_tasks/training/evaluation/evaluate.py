@@ -20,6 +20,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ MANY_STEPS, FEW_STEPS = 20, 8
 AT_ONCE = 8
 GRID = 40  # pictures, one for each prompt
 SUBJECTS = Path(__file__).parents[1] / "subjects.txt"
+STYLES = ("twemoji", "fluent-emoji-flat")  # of the built-in model
 
 Figures = dict[str, Any]
 
@@ -52,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("likeness", type=Path, metavar="LIKENESS", help="folder written by the command likeness")
     parser.add_argument("data", type=Path, metavar="DATA", help="dataset folder")
     parser.add_argument("--subjects", type=Path, default=SUBJECTS, help="file with the subjects, one name per line")
-    parser.add_argument("--style", default="twemoji", help="style that the model was trained on")
+    parser.add_argument("--style", nargs="+", default=list(STYLES), help="styles that the model was trained on")
     parser.add_argument(
         "--likeness-model",
         type=Path,
@@ -71,15 +73,17 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.prompts < 1 or arguments.seeds < 1:
         raise RecipeUnfit("at least one prompt and one seed are required")
     names = read_names(arguments.subjects)
-    dataset = Dataset.open(arguments.data).only(style=arguments.style, names=names)
+    dataset = Dataset.open(arguments.data).only(styles=arguments.style, names=names)
     if missing := names - {picture.name for picture in dataset.pictures}:
-        raise SubjectsMissing(f"{arguments.data} has no {arguments.style} images of {', '.join(sorted(missing)[:10])}")
+        raise SubjectsMissing(
+            f"{arguments.data} has no {' or '.join(arguments.style)} images of {', '.join(sorted(missing)[:10])}"
+        )
     likeness = Likeness.open(arguments.likeness, arguments.likeness_model or arguments.model)
     model = open_pipeline(arguments.model)
     if arguments.out:
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
     figures, grids = evaluate(model, likeness, dataset, prompts=arguments.prompts, seeds=range(1, arguments.seeds + 1))
-    figures = {"model": arguments.model.name, "style": arguments.style, **figures}
+    figures = {"model": arguments.model.name, "styles": arguments.style, **figures}
     text = json.dumps(figures, indent=1)
     print(text)
     if arguments.out:
@@ -112,7 +116,7 @@ def draw_by_steps(
 def evaluate(
     model: Any, likeness: Likeness, dataset: Dataset, *, prompts: int, seeds: Sequence[int]
 ) -> tuple[Figures, dict[str, Pixels]]:
-    """Return all figures, and grids by name. The dataset has one picture for each subject."""
+    """Return all figures, and grids by name. The dataset has at most one picture of each subject in a style."""
     subjects, asked = build_subject_prompts(list_names(dataset), prompts)
     places = likeness.embed_texts(subjects)
     figures: Figures = {"subjects": len(subjects), "prompts": len(asked), "seeds": len(seeds)}
@@ -124,9 +128,7 @@ def evaluate(
     if coloured := build_colour_prompts(subjects):
         pictures = draw_prompts(model, [prompt.text for prompt in coloured], seeds, FEW_STEPS)
         grids["colours"] = pictures[: len(coloured)]
-        figures["colours"] = measure_colours(
-            pictures, coloured * len(seeds), likeness, order_by_subject(dataset, subjects)
-        )
+        figures["colours"] = measure_colours(pictures, coloured * len(seeds), likeness, Originals.of(dataset, subjects))
     return figures, grids
 
 
@@ -189,20 +191,33 @@ def to_pixels(pictures: Tensor) -> Pixels:
     return pixels
 
 
-def order_by_subject(dataset: Dataset, subjects: Sequence[str]) -> Pixels:
-    """Return the dataset's pictures in the order of the subjects, RGBA."""
-    place = {picture.name: index for index, picture in enumerate(dataset.pictures)}
-    pixels: Pixels = dataset.pixels()[[place[name] for name in subjects]]
-    return pixels
+@dataclass(frozen=True)
+class Originals:
+    """The dataset's pictures (N, side, side, 4), and the index of each one's subject."""
+
+    pixels: Pixels
+    subjects: Sequence[int]
+
+    @classmethod
+    def of(cls, dataset: Dataset, subjects: Sequence[str]) -> Originals:
+        number = {name: index for index, name in enumerate(subjects)}
+        return cls(dataset.pixels(), [number[picture.name] for picture in dataset.pictures])
+
+    def rank(self, places: Tensor, right: Sequence[int], shapes: Tensor) -> Tensor:
+        """Return the rank of each picture's correct subject by the nearest original of each; `shapes` (N, ...)."""
+        cosines = places @ shapes.T
+        owners = torch.tensor(list(self.subjects)).expand(len(places), -1)
+        nearest = torch.full((len(places), max(self.subjects) + 1), -1.0).scatter_reduce(1, owners, cosines, "amax")
+        own = nearest.gather(1, torch.tensor(list(right)).view(-1, 1))
+        return (nearest > own).sum(1) + 1
 
 
-def measure_colours(pictures: Pixels, asked: Sequence[Prompt], likeness: Likeness, originals: Pixels) -> Figures:
+def measure_colours(pictures: Pixels, asked: Sequence[Prompt], likeness: Likeness, originals: Originals) -> Figures:
     """Return the share of pictures with the requested colour: in total, by colour, and with the correct subject."""
-    shapes = likeness.embed_pictures(to_grey(flatten_on_white(originals)))
+    shapes = likeness.embed_pictures(to_grey(flatten_on_white(originals.pixels)))
     right = [find_dominant_colour(picture)[0] == prompt.colour for picture, prompt in zip(pictures, asked, strict=True)]
-    place = rank_subjects(
-        likeness.embed_pictures(to_grey(pictures)), shapes, [prompt.subject for prompt in asked]
-    ).tolist()
+    seen = likeness.embed_pictures(to_grey(pictures))
+    place = originals.rank(seen, [prompt.subject for prompt in asked], shapes).tolist()
     by_colour: dict[str, list[bool]] = {}
     for prompt, hit in zip(asked, right, strict=True):
         by_colour.setdefault(prompt.colour, []).append(hit)
@@ -214,15 +229,19 @@ def measure_colours(pictures: Pixels, asked: Sequence[Prompt], likeness: Likenes
     return figures
 
 
-def rank_recoloured(asked: Sequence[Prompt], likeness: Likeness, originals: Pixels, shapes: Tensor) -> list[int]:
+def rank_recoloured(asked: Sequence[Prompt], likeness: Likeness, originals: Originals, shapes: Tensor) -> list[int]:
     """Return the ranks of the correct subjects for the dataset's own pictures in the requested colours, if possible."""
-    wanted = {(prompt.subject, prompt.colour) for prompt in asked}
-    painted = {key: recolour(originals[key[0]], key[1]) for key in sorted(wanted)}
-    done = {key: flatten_on_white(picture) for key, picture in painted.items() if picture is not None}
+    wanted = sorted({(prompt.subject, prompt.colour) for prompt in asked})
+    done = [
+        (subject, flatten_on_white(painted))
+        for subject, colour in wanted
+        for picture, owner in zip(originals.pixels, originals.subjects, strict=True)
+        if owner == subject and (painted := recolour(picture, colour)) is not None
+    ]
     if not done:
         return []
-    places = likeness.embed_pictures(to_grey(np.stack(list(done.values()))))
-    found: list[int] = rank_subjects(places, shapes, [subject for subject, _ in done]).tolist()
+    places = likeness.embed_pictures(to_grey(np.stack([picture for _, picture in done])))
+    found: list[int] = originals.rank(places, [subject for subject, _ in done], shapes).tolist()
     return found
 
 

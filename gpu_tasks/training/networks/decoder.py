@@ -37,7 +37,7 @@ SHOWN = 8
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser, batch=16, rate=8e-4, steps=1600)
-    parser.add_argument("--style", help="sample images of this style more often")
+    parser.add_argument("--style", nargs="+", help="sample images of these styles more often")
     parser.add_argument("--subjects", type=Path, help="sample the subjects in this file more often, one name per line")
 
 
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
     manifests.check(arguments.start)
     dataset = Dataset.open(arguments.data)
     names = read_names(arguments.subjects) if arguments.subjects else None
-    favoured = {picture.id for picture in dataset.only(style=arguments.style, names=names).pictures}
+    favoured = {picture.id for picture in dataset.only(styles=arguments.style, names=names).pictures}
     pictures = VariedPictures(
         pixels=dataset.pixels(),
         favoured=[at for at, picture in enumerate(dataset.pictures) if picture.id in favoured],

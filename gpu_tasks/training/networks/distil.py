@@ -12,7 +12,6 @@ import argparse
 import copy
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -27,7 +26,7 @@ from gpu_tasks.training.dataset.examples import Examples
 from gpu_tasks.training.evaluation.evaluate import replace_unet
 from gpu_tasks.training.evaluation.grid import PROMPTS, draw, write_grid
 from gpu_tasks.training.loop import generator_at, train
-from gpu_tasks.training.networks.unet import select_pictures
+from gpu_tasks.training.networks.unet import add_choice, select_pictures
 from gpu_tasks.training.options import add_options, build_recipe, read_intervals, read_schedule
 
 CAPTION_DROPOUT = 0.05
@@ -51,8 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--guidance", type=float, default=4.0, help="guidance scale of the teacher")
     parser.add_argument("--rescale", type=float, default=0.5, help="guidance rescale of the teacher")
     parser.add_argument("--recoloured", type=float, default=0.4, help="fraction of recoloured images")
-    parser.add_argument("--style", help="use only images of this style")
-    parser.add_argument("--subjects", type=Path, help="use only the subjects in this file, one name per line")
+    add_choice(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -29,13 +29,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser, batch=64, rate=7e-4)
     parser.add_argument("--recoloured", type=float, default=0.5, help="fraction of recoloured images")
     parser.add_argument("--caption-dropout", type=float, default=0.1)
-    parser.add_argument("--style", help="use only images of this style")
-    parser.add_argument("--subjects", type=Path, help="use only the subjects in this file, one name per line")
+    add_choice(parser)
     parser.add_argument(
         "--names-only",
         action="store_true",
         help="use no synonyms in captions, because the text encoder maps them to names",
     )
+
+
+def add_choice(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose the dataset's images."""
+    parser.add_argument("--style", nargs="+", help="use only images of these styles")
+    parser.add_argument("--subjects", type=Path, help="use only the subjects in this file, one name per line")
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -75,13 +80,18 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def select_pictures(
-    dataset: Dataset, style: str | None, subjects: Path | None
+    dataset: Dataset, styles: list[str] | None, subjects: Path | None
 ) -> tuple[list[CaptionedPicture], Pixels]:
-    """Return the pictures of the style and the subjects. Raises SubjectsMissing if the dataset lacks some."""
+    """Return the pictures of the styles and the subjects. Raises SubjectsMissing for a style without pictures, or a
+    subject that no style has.
+    """
     names = read_names(subjects) if subjects else None
-    chosen = dataset.only(style=style, names=names)
+    chosen = dataset.only(styles=styles, names=names)
     missing = sorted((names or frozenset()) - {picture.name for picture in chosen.pictures})
+    unknown = sorted({*(styles or ())} - {picture.style for picture in chosen.pictures})
+    if unknown:
+        raise SubjectsMissing(f"the dataset has no images of the style {', '.join(unknown)}")
     if missing or not chosen.pictures:
-        of = f" of the style {style}" if style else ""
+        of = f" of the style {', '.join(styles)}" if styles else ""
         raise SubjectsMissing(f"the dataset has no images{of} of {', '.join(missing[:10]) or 'anything'}")
     return list(chosen.pictures), chosen.pixels()

@@ -217,7 +217,7 @@ def split_dataset(dataset: Dataset, request: FinetuneRequest) -> tuple[Dataset, 
     RecipeUnfit, SubjectsMissing.
     """
     names = read_names(request.subjects) if request.subjects else None
-    chosen = dataset.only(style=request.style, names=names).pictures
+    chosen = dataset.only(styles=[request.style] if request.style else None, names=names).pictures
     if not chosen:
         raise SubjectsMissing(f"{request.data} has no images of the requested style and subjects")
     count = len(chosen) - request.hold_out if request.pictures is None else request.pictures
