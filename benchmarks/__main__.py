@@ -28,6 +28,7 @@ from benchmarks.entries import Entry
 from benchmarks.queue_growth import measure as queue_growth
 from benchmarks.tools import (
     cutting,
+    lines,
     matting,
     outpainting,
     patterns,
@@ -63,6 +64,7 @@ MEASURES = (
     upscale_memory.measure,
     cutting.measure,
     stickers.measure,
+    lines.measure,
     matting.measure,
     recipes.measure,
     upload_check.measure,

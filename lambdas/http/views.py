@@ -50,7 +50,7 @@ class ImageView(View):
     )
     near_identical_to: int | None = Field(
         None,
-        description="Number of the first earlier image of the job that this one looks nearly like. For some "
+        description="`index` of the first earlier image of the job that this one looks nearly like. For some "
         "prompts, a model draws nearly the same picture with every seed. Can appear until all images are done, because "
         "images of a job are made in parallel.",
     )
