@@ -5,12 +5,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import resvg_py
-from PIL import Image
+from PIL import Image, ImageChops, ImageFilter
 
 from craftspark.tools import find_tool
 from local_cloud.demo.api import JobView, download
 from local_cloud.demo.contact_sheet import Cell, Row
 from local_cloud.demo.jobs import DemoJob
+
+# A sticker's border is white: a grey ground shows it.
+GROUND = "#d8dce0"
+LINE, LINE_PIXELS = "#d6006c", 7
 
 # The paths of an image's files by name. The image is `picture.png`.
 Files = dict[str, Path]
@@ -31,7 +35,8 @@ def save(demo_job: DemoJob, job: JobView, folder: Path) -> list[Files]:
 
 
 def build_row(demo_job: DemoJob, saved: Mapping[str, Sequence[Files]]) -> Row:
-    """A job's pictures: first its sources; for a pattern, also the preview; for a cut-out, its sticker and cut file.
+    """A job's pictures: first its sources; for a pattern, also the preview; for a cut-out, its sticker and cut file. A
+    page of stickers has its cut lines drawn on it.
 
     `saved` maps the names of the demo jobs to their files.
     """
@@ -44,15 +49,28 @@ def build_row(demo_job: DemoJob, saved: Mapping[str, Sequence[Files]]) -> Row:
             cells.append(Cell(Image.open(paths["picture.png"])))
         if "sticker.png" in paths:
             cells.append(Cell(Image.open(paths["sticker.png"]), "sticker"))
-        if "cut.svg" in paths:
-            # A sticker's border is white: a grey ground shows it on the sheet.
-            png = resvg_py.svg_to_bytes(
-                svg_string=paths["cut.svg"].read_text(), width=512, dpi=96, background="#d8dce0"
-            )
-            cells.append(Cell(Image.open(io.BytesIO(png)), "cut file"))
+        if "cut.svg" in paths and "sheet.pdf" in paths:
+            cells[-1] = Cell(draw_cut_lines(cells[-1].picture, paths["cut.svg"]), "print with its cut lines")
+        elif "cut.svg" in paths:
+            cells.append(Cell(rasterise(paths["cut.svg"], 512, background=GROUND), "cut file"))
     if demo_job.tool == "upscale":
         cells = [Cell(crop_centre(cell.picture), f"{cell.label} {cell.picture.width} pixels".strip()) for cell in cells]
     return Row(find_tool(demo_job.tool).title, demo_job.summary, cells)
+
+
+def draw_cut_lines(page: Image.Image, cut: Path) -> Image.Image:
+    """The print of a page of stickers, with the lines of its cut file, which fills what they enclose."""
+    inside = rasterise(cut, 1024).getchannel("A")
+    lines = ImageChops.subtract(inside.filter(ImageFilter.MaxFilter(LINE_PIXELS)), inside)
+    shown = Image.new("RGBA", inside.size, GROUND)
+    shown.alpha_composite(page.convert("RGBA").resize(inside.size, Image.Resampling.LANCZOS))
+    shown.paste(LINE, mask=lines)
+    return shown
+
+
+def rasterise(svg: Path, width: int, *, background: str | None = None) -> Image.Image:
+    png = resvg_py.svg_to_bytes(svg_string=svg.read_text(), width=width, dpi=96, background=background)
+    return Image.open(io.BytesIO(png)).convert("RGBA")
 
 
 def crop_centre(picture: Image.Image) -> Image.Image:
