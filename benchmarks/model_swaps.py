@@ -25,7 +25,7 @@ from tests.fakes import FakeHandle, a_job
 from tests.gpu.tiny_models import save
 
 ROUNDS = 2
-JOBS = 400
+JOBS = 100
 STEPS = 20
 # A load takes a share of the limit that is as small as on a GPU, where it takes seconds and the limit is a minute.
 MAX_WAIT_LOADS = 12
@@ -37,6 +37,12 @@ class CountingRenderer(PoolRenderer):
 
     loads = 0
     load_s = 0.0
+
+    def __init__(self) -> None:
+        settings = replace(SETTINGS, tools=json.dumps({"picture": "first", "variations": "second"}))
+        super().__init__(settings.models, Surroundings.of(refuse_source, settings), budget_gib=1.5)
+        # A pool has one model for each tool. Here both draw pictures, so that all jobs are equal.
+        self._tools = {name: ["picture"] for name in NAMES}
 
     def load(self, model: str) -> None:
         start = time.perf_counter()
@@ -93,14 +99,9 @@ def _entry(name: str, folder: Path) -> Model:
     )
 
 
-def _open_renderer() -> CountingRenderer:
-    settings = replace(SETTINGS, tools=json.dumps({"picture": "first", "variations": "second"}))
-    return CountingRenderer(settings.models, Surroundings.of(refuse_source, settings), budget_gib=1.5)
-
-
 def _measure_load_s() -> float:
     """The time of a swap, after the first loads of the process."""
-    renderer = _open_renderer()
+    renderer = CountingRenderer()
     for name in (*NAMES, *NAMES):
         renderer.load(name)
     renderer.loads, renderer.load_s = 0, 0.0
@@ -110,15 +111,22 @@ def _measure_load_s() -> float:
 
 
 def _run(jobs: Sequence[str], max_wait_s: float) -> tuple[float, int]:
-    """Render one image of each job, as a worker with all of them in its queue. Returns the seconds and the loads."""
-    renderer = _open_renderer()
+    """Render one image of each job, as a worker with all of them in its queue. Returns the seconds and the loads.
+
+    Raises ValueError for an image without a drawing, which would cost no time.
+    """
+    renderer = CountingRenderer()
     start = time.perf_counter()
     queue = WaveQueue(renderer, max_wait_s)
     queue.add(_claim(name, number) for number, name in enumerate(jobs))
+    drawn = 0
     while wave := queue.pop():
         for drawing in renderer.render([order for _, order in wave], lambda _share: None):
             if isinstance(drawing, Exception):
                 raise drawing
+            drawn += 1
+    if drawn != len(jobs):
+        raise ValueError(f"{drawn} of {len(jobs)} images were drawn")
     return time.perf_counter() - start, renderer.loads
 
 
