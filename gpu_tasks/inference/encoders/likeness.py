@@ -182,6 +182,10 @@ def resize_square(pictures: Tensor, side: int) -> Tensor:
 
 def rank_subjects(places: Tensor, subjects: Tensor, right: Sequence[int]) -> Tensor:
     """Return for each picture's vector the rank of its correct subject among all, 1 for the nearest; int (N,)."""
-    cosines = places @ subjects.T
+    return rank_cosines(places @ subjects.T, right)
+
+
+def rank_cosines(cosines: Tensor, right: Sequence[int]) -> Tensor:
+    """Return the same ranks from the cosines (N, subjects) of pictures and subjects."""
     own = cosines.gather(1, torch.tensor(list(right)).view(-1, 1))
     return (cosines > own).sum(1) + 1

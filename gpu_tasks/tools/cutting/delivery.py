@@ -11,11 +11,11 @@ from gpu_tasks.images.output import Dxf, Eps, File, FinishedImage, Pdf, Png, Svg
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.images.vectors.svg import write_svg
 from gpu_tasks.inference.upscaler import Upscaler
-from gpu_tasks.tools.cutting.canvas import PIXELS_PER_METRE, paint_motif
+from gpu_tasks.tools.cutting.canvas import paint_motif
 from gpu_tasks.tools.cutting.cut_file import CutFile
 from gpu_tasks.tools.cutting.matte import trim
 from gpu_tasks.tools.cutting.planning import PLAN_PIXELS, add_cut_plan, finish_cut, read_cut_options
-from gpu_tasks.tools.cutting.printing import enlarge_motif, paint_sticker
+from gpu_tasks.tools.cutting.printing import enlarge_motif, paint_sticker, print_side
 
 
 def prepare_motif(drawing: Drawing, order: ImageOrder, upscaler: Upscaler) -> Drawing:
@@ -34,9 +34,7 @@ def prepare_motif(drawing: Drawing, order: ImageOrder, upscaler: Upscaler) -> Dr
 
 def _enlarge(drawing: Drawing, order: ImageOrder, upscaler: Upscaler) -> Drawing:
     motif = trim(drawing.pixels, 0)
-    height, width = motif.shape[:2]
-    target = order.request["width_mm"] * PIXELS_PER_METRE / 1000 * max(1, height / width)
-    enlarged = enlarge_motif(motif, target, upscaler)
+    enlarged = enlarge_motif(motif, print_side(motif, order.request["width_mm"]), upscaler)
     networks = drawing.networks if enlarged is motif else {**drawing.networks, **upscaler.identity}
     return replace(drawing, pixels=enlarged, networks=networks)
 

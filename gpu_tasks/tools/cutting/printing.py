@@ -12,11 +12,20 @@ from PIL import Image
 from scipy import ndimage
 
 from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.sources import flatten_on_white
 from gpu_tasks.images.vectors.page import Layer, Page
 from gpu_tasks.images.vectors.svg import write_svg
 from gpu_tasks.inference.upscaler import Upscaler
+from gpu_tasks.tools.cutting.canvas import PIXELS_PER_METRE
 
 MAX_ENLARGED = 4096  # pixels of the longer side of an enlarged motif
+
+
+def print_side(motif: Pixels, width_mm: float) -> float:
+    """Return the pixels of the longer side of a motif (height, width, 4) in a print that is this wide."""
+    height, width = motif.shape[:2]
+    side: float = width_mm * PIXELS_PER_METRE / 1000 * max(1, height / width)
+    return side
 
 
 def enlarge_motif(motif: Pixels, target: float, upscaler: Upscaler) -> Pixels:
@@ -51,10 +60,8 @@ def spread_colours(motif: Pixels) -> Pixels:
 def paint_sticker(picture: Pixels, page: Page, border: Layer) -> Pixels:
     """Return a picture (height, width, 4) on its white border, which is one of the layers of its page."""
     height, width = picture.shape[:2]
-    cover = rasterise(replace(page, layers=[border]), width, height).astype(np.uint16)[..., None]
-    alpha = picture[..., 3:].astype(np.uint16)
-    colours = (picture[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
-    return np.dstack([colours, np.maximum(cover, alpha)]).astype(np.uint8)
+    cover = rasterise(replace(page, layers=[border]), width, height)[..., None]
+    return np.dstack([flatten_on_white(picture), np.maximum(cover, picture[..., 3:])])
 
 
 def rasterise(page: Page, width: int, height: int) -> NDArray[np.uint8]:

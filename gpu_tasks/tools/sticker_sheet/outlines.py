@@ -16,7 +16,7 @@ from gpu_tasks.images.vectors.page import Ring
 from gpu_tasks.tools.cutting.canvas import PIXELS_PER_METRE, Canvas, make_canvas
 from gpu_tasks.tools.cutting.cut_file import MAX_TOLERANCE, NOISE, measure_bounds
 from gpu_tasks.tools.cutting.matte import trim
-from gpu_tasks.tools.cutting.printing import MAX_ENLARGED
+from gpu_tasks.tools.cutting.printing import MAX_ENLARGED, print_side
 from gpu_tasks.tools.cutting.sticker import add_border
 from gpu_tasks.tools.cutting.tracing.budget import fit_within_budget
 from gpu_tasks.tools.cutting.tracing.shapes import fill_contours, find_contours, measure_area
@@ -51,8 +51,7 @@ class Outline:
 def extract_object(picture: Pixels, width_mm: float) -> Pixels:
     """Return the object of a picture (height, width, 4) with at most the pixels that its print needs."""
     motif = trim(picture, 0)
-    height, width = motif.shape[:2]
-    return shrink(motif, min(MAX_ENLARGED, round(width_mm * PIXELS_PER_METRE / 1000 * max(1, height / width))))
+    return shrink(motif, min(MAX_ENLARGED, round(print_side(motif, width_mm))))
 
 
 def outline_object(motif: Pixels, width_mm: float, outline_mm: float) -> Outline:

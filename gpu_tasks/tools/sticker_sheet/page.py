@@ -15,6 +15,7 @@ from craftspark.tools.sticker_sheet import StickerSheetRequest
 from gpu_tasks.activity import record_activity
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.images.print_marks import Margins, find_paper_margins
+from gpu_tasks.images.sources import flatten_on_white
 from gpu_tasks.images.vectors.page import MM_PER_INCH, Layer, Page, Ring, flatten, make_line_ring
 from gpu_tasks.tools.cutting.canvas import PIXELS_PER_METRE, paint_motif
 from gpu_tasks.tools.cutting.printing import rasterise, spread_colours
@@ -103,8 +104,7 @@ def paint_block(sticker: Sticker, bleed: int, bleed_mm: float, *, white_border: 
     picture = paint_motif(sticker.motif, canvas)
     line = sticker.outline.ring + more_mm
     inside = rasterise(make_page([line], canvas.width, canvas.height), canvas.width, canvas.height)
-    alpha = picture[..., 3:].astype(np.uint16)
-    colours = (picture[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
+    colours = flatten_on_white(picture)
     if not white_border:
         edge = ceil(EDGE_PIXELS * max(1.0, canvas.mm_per_pixel / MM_PER_PIXEL))
         core = ndimage.distance_transform_edt(inside >= 128) > edge
@@ -143,10 +143,3 @@ def grow_ring(ring: Ring, distance_mm: float) -> Ring:
     """Return a closed line around another one, at this distance."""
     grown = Polygon(flatten(ring, FLATNESS_MM)).buffer(0).buffer(distance_mm, quad_segs=QUARTER_SEGMENTS)
     return make_line_ring(np.array(grown.exterior.coords)[:-1])
-
-
-def flatten_page(page: Pixels) -> Pixels:
-    """Return a page (height, width, 3) on white paper."""
-    alpha = page[..., 3:].astype(np.uint16)
-    flat: Pixels = ((page[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
-    return flat

@@ -10,11 +10,10 @@ from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import Dxf, Eps, FinishedImage, Pdf, Png, PrintPdf, Svg
 from gpu_tasks.images.print_marks import draw_marks
-from gpu_tasks.images.sources import SourcePictures
+from gpu_tasks.images.sources import SourcePictures, flatten_on_white
 from gpu_tasks.images.vectors.svg import write_svg
 from gpu_tasks.inference.upscaler import Upscaler
-from gpu_tasks.tools.cutting.canvas import PIXELS_PER_METRE
-from gpu_tasks.tools.cutting.printing import enlarge_motif
+from gpu_tasks.tools.cutting.printing import enlarge_motif, print_side
 from gpu_tasks.tools.sticker_sheet.outlines import Outline, extract_object, outline_object
 from gpu_tasks.tools.sticker_sheet.packing import Packing, Room, pack
 from gpu_tasks.tools.sticker_sheet.page import (
@@ -23,7 +22,6 @@ from gpu_tasks.tools.sticker_sheet.page import (
     Sheet,
     Sticker,
     draw_cut_lines,
-    flatten_page,
     paint_page,
 )
 
@@ -61,8 +59,7 @@ class StickerSheetRenderer:
         networks: dict[str, str] = {}
         for number, (sticker, outline) in enumerate(zip(request.stickers, outlines, strict=True)):
             motif = extract_object(self._sources.load(order, number), sticker.width_mm)
-            target = sticker.width_mm * PIXELS_PER_METRE / 1000 * max(1, motif.shape[0] / motif.shape[1])
-            enlarged = enlarge_motif(motif, target, self._upscaler)
+            enlarged = enlarge_motif(motif, print_side(motif, sticker.width_mm), self._upscaler)
             if enlarged is not motif:
                 networks.update(self._upscaler.identity)
             stickers.append(Sticker(motif=enlarged, outline=outline))
@@ -93,7 +90,7 @@ class StickerSheetRenderer:
         return FinishedImage(
             picture=Png(pixels=page, dpi=DPI),
             files={
-                "sheet.pdf": PrintPdf(pixels=flatten_page(page), dpi=DPI, margins=layout.margins),
+                "sheet.pdf": PrintPdf(pixels=flatten_on_white(page), dpi=DPI, margins=layout.margins),
                 "cut.svg": Svg(text=write_svg(cut)),
                 "cut.dxf": Dxf(page=cut),
                 "cut.pdf": Pdf(page=cut),

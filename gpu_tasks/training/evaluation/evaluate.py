@@ -32,7 +32,7 @@ from torch import Tensor, nn
 from craftspark.errors.training import RecipeUnfit, SubjectsMissing
 from gpu_tasks.chunks import split_chunks
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.inference.encoders.likeness import Likeness, rank_subjects
+from gpu_tasks.inference.encoders.likeness import Likeness, rank_cosines, rank_subjects
 from gpu_tasks.inference.model_store import open_pipeline
 from gpu_tasks.training.dataset.colours import find_dominant_colour, recolour
 from gpu_tasks.training.dataset.dataset import Dataset, flatten_on_white, read_names
@@ -208,8 +208,7 @@ class Originals:
         cosines = places @ shapes.T
         owners = torch.tensor(list(self.subjects)).expand(len(places), -1)
         nearest = torch.full((len(places), max(self.subjects) + 1), -1.0).scatter_reduce(1, owners, cosines, "amax")
-        own = nearest.gather(1, torch.tensor(list(right)).view(-1, 1))
-        return (nearest > own).sum(1) + 1
+        return rank_cosines(nearest, right)
 
 
 def measure_colours(pictures: Pixels, asked: Sequence[Prompt], likeness: Likeness, originals: Originals) -> Figures:
