@@ -148,6 +148,10 @@ def failures_value(failures: Iterable[ImageFailure]) -> dict[str, str]:
     return text(json.dumps([asdict(failure) for failure in failures]))
 
 
+def near_identical_value(images: Mapping[int, int]) -> Item:
+    return {"M": {str(index): number(earlier) for index, earlier in images.items()}}
+
+
 def read_outline(item: Mapping[str, Any]) -> JobOutline:
     """A job from the index `by_maker`, which has only OUTLINE_ATTRIBUTES."""
     return JobOutline(**_outline_fields(to_plain_values(item)))
@@ -171,6 +175,7 @@ def read_job(item: Mapping[str, Any]) -> Job:
         estimated_wait_s=int(plain["estimated_wait_s"]),
         estimated_render_s=int(plain["estimated_render_s"]),
         refunds_missed_subject="refunds_missed_subject" in plain,
+        near_identical={int(index): int(earlier["N"]) for index, earlier in plain.get("near_identical", {}).items()},
     )
 
 

@@ -95,7 +95,8 @@ class Job(JobOutline):
     pictures, in the order of the request's `wanted_sources`. `work_s` is the time that a worker needs by the model's
     profile, and `shared_s` is the part of it that images of other jobs of the same `kind` can share. The estimates are
     those at acceptance. With `refunds_missed_subject`, which the maker's plan decided then, images that miss their
-    subject are not charged.
+    subject are not charged. `near_identical` has the images of a final job that look nearly like an earlier one, each
+    with the first such image.
     """
 
     model: str
@@ -112,6 +113,7 @@ class Job(JobOutline):
     estimated_wait_s: int = 0
     estimated_render_s: int = 0
     refunds_missed_subject: bool = False
+    near_identical: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

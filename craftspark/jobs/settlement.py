@@ -1,6 +1,6 @@
 """Settlement: every job gets its final state, and its reservation is resolved exactly once."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -13,6 +13,7 @@ from craftspark.jobs.batches import BatchFailure, BatchResult
 from craftspark.jobs.endings import JobEnd
 from craftspark.jobs.failures import failure_for_maker
 from craftspark.jobs.job import THUMBNAILS_LISTED, ImageFailure, Job, JobRecord, JobState
+from craftspark.jobs.resemblance import find_near_identical
 
 UNDELIVERED = RenderFailed.__name__
 
@@ -20,13 +21,14 @@ UNDELIVERED = RenderFailed.__name__
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """A job's result. Delivered images are committed, except for `uncharged` of them, and the others refunded.
-    `thumbnails` are indexes of images.
+    `thumbnails` are indexes of images, and `near_identical` has those that look nearly like an earlier one.
     """
 
     state: JobState
     delivered: int
     uncharged: int
     thumbnails: tuple[int, ...]
+    near_identical: Mapping[int, int]
     failures: tuple[ImageFailure, ...]
     finished_at: datetime
 
@@ -143,8 +145,9 @@ def failure_of(index: int, error: str, detail: str) -> ImageFailure:
 
 
 def decide_verdict(record: JobRecord, failures: tuple[ImageFailure, ...], finished_at: datetime) -> Verdict:
-    """The job's final state, from the number of delivered images."""
+    """The job's final state, from the number of delivered images, and which of them look nearly the same."""
     delivered = len(record.images)
+    layouts = {index: image.colour_layout for index, image in record.images.items() if image.colour_layout}
     if delivered == record.job.count:
         state = JobState.SUCCEEDED
     else:
@@ -154,6 +157,7 @@ def decide_verdict(record: JobRecord, failures: tuple[ImageFailure, ...], finish
         delivered=delivered,
         uncharged=len(record.uncharged),
         thumbnails=tuple(sorted(record.images)[:THUMBNAILS_LISTED]),
+        near_identical=find_near_identical(layouts),
         failures=failures,
         finished_at=finished_at,
     )

@@ -1,6 +1,6 @@
 """Request and response bodies of jobs, quotes, live connections and tools."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice, repeat
 from typing import Annotated, Any, Literal
@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from craftspark.jobs.downloads import Download, downloads_of, stem_of, terms_of_job
 from craftspark.jobs.failures import FAILURE_NAMES
 from craftspark.jobs.job import THUMBNAILS_LISTED, JobOutline, JobRecord, thumbnail_key
-from craftspark.jobs.resemblance import describe_warnings, find_near_identical
+from craftspark.jobs.resemblance import describe_warnings
 from craftspark.jobs.submissions import Quote
 from craftspark.parsing.texts import LINE
 from lambdas.http.file_views import TermsView, terms_view
@@ -51,8 +51,7 @@ class ImageView(View):
     near_identical_to: int | None = Field(
         None,
         description="`index` of the first earlier image of the job that this one looks nearly like. For some "
-        "prompts, a model draws nearly the same picture with every seed. Can appear until all images are done, because "
-        "images of a job are made in parallel.",
+        "prompts, a model draws nearly the same picture with every seed. The images are compared when the job ends.",
     )
     render_seconds: float | None = Field(None, description="GPU time spent on the image, in seconds.")
     error: Annotated[str, Field(json_schema_extra={"enum": [*FAILURE_NAMES]})] | None = Field(
@@ -217,19 +216,15 @@ def job_view(record: JobRecord, links: Links) -> JobView:
     stem = stem_of(job)
     downloads = [each for image in record.available for each in downloads_of(job, image, stem)]
     urls = iter(links(downloads) if downloads else [])
-    alike = find_alike(record)
-    images = [image_view(record, index, urls, alike) for index in range(job.count)]
+    images = [image_view(record, index, urls) for index in range(job.count)]
     terms = terms_view(terms_of_job(job))
     return JobView(**summary_of(job), progress=round(record.done_share, 3), images=images, terms=terms)
 
 
 def inspected_job(record: JobRecord) -> InspectedJob:
     """A job as operators see it: with its maker and without URLs."""
-    alike = find_alike(record)
     images = [
-        image_view(record, index, repeat(""), alike).model_copy(
-            update={"url": None, "thumbnail_url": None, "files": None}
-        )
+        image_view(record, index, repeat("")).model_copy(update={"url": None, "thumbnail_url": None, "files": None})
         for index in range(record.job.count)
     ]
     return InspectedJob(
@@ -242,12 +237,7 @@ def inspected_job(record: JobRecord) -> InspectedJob:
     )
 
 
-def find_alike(record: JobRecord) -> dict[int, int]:
-    """The images that look nearly like an earlier image of the job, each with that image."""
-    return find_near_identical({each.index: each.colour_layout for each in record.available if each.colour_layout})
-
-
-def image_view(record: JobRecord, index: int, urls: Iterator[str], alike: Mapping[int, int]) -> ImageView:
+def image_view(record: JobRecord, index: int, urls: Iterator[str]) -> ImageView:
     job, stored = record.job, record.images.get(index)
     if stored and job.images_deleted_at:
         return ImageView(index=index, seed=stored.seed, state="deleted", width=stored.width, height=stored.height)
@@ -260,7 +250,7 @@ def image_view(record: JobRecord, index: int, urls: Iterator[str], alike: Mappin
             thumbnail_url=next(urls),
             files={name: next(urls) for name in stored.files} or None,
             scores=dict(stored.scores) or None,
-            **describe_warnings(stored.warning, alike.get(index), job.request),
+            **describe_warnings(stored.warning, job.near_identical.get(index), job.request),
             refunded=True if index in record.uncharged else None,
             width=stored.width,
             height=stored.height,

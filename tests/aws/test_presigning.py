@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 from craftspark.aws import clients
 from craftspark.aws.jobs.presigning import Presigner
@@ -67,17 +68,22 @@ def test_links_are_those_of_botocore_to_the_byte(
 
 
 def test_a_new_day_and_new_credentials_have_separate_signing_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    s3 = client(region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    s3 = client(region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b", aws_session_token="c")
     moment = NOON
     presigner = Presigner(client=s3, bucket="images", lifetime_s=900, now=lambda: moment)
     first = presigner.links(DOWNLOADS[:1])
-    moment = NOON.replace(day=2)
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda *_: moment.replace(tzinfo=None))
+    moment = NOON.replace(day=2)
 
     [second] = presigner.links(DOWNLOADS[:1])
+    by_second_day = by_botocore(s3, "images", DOWNLOADS[0])
+    # The access key stays: only the secret and the token of the role are new.
+    s3._request_signer._credentials = Credentials("a", "new", "newer")
+    [third] = presigner.links(DOWNLOADS[:1])
 
-    assert first != [second]
-    assert second == by_botocore(s3, "images", DOWNLOADS[0])
+    assert len({*first, second, third}) == 3
+    assert second == by_second_day
+    assert third == by_botocore(s3, "images", DOWNLOADS[0])
 
 
 @pytest.fixture

@@ -43,6 +43,7 @@ class FakeJobRecords:
             state=verdict.state,
             delivered=verdict.delivered,
             uncharged=verdict.uncharged,
+            near_identical=verdict.near_identical,
             failures=verdict.failures,
         )
         self.record = replace(record, job=job)
@@ -99,6 +100,15 @@ def test_a_cancelled_job_refunds_an_image_that_misses_its_subject_too() -> None:
     job = settlement.cancel(partly.job.maker, partly.job.job_id)
 
     assert (job.state, job.delivered, job.spent, job.refunded) == (JobState.CANCELLED, 2, 1, 3)
+
+
+def test_the_images_of_a_cancelled_job_that_look_nearly_the_same_are_named() -> None:
+    record = a_record(stored=[0, 2, 3])
+    layouts = {0: bytes(192), 2: bytes(96) + b"\xff" * 96, 3: bytes(192)}
+    images = {index: replace(image, colour_layout=layouts[index]) for index, image in record.images.items()}
+    records = FakeJobRecords(replace(record, images=images))
+
+    assert Settlement(records=records).cancel("maker-1", "a" * 26).near_identical == {3: 0}
 
 
 def test_an_image_that_misses_its_subject_is_charged_with_other_plans() -> None:

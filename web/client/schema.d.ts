@@ -1369,7 +1369,7 @@ export interface components {
             warning?: string;
             /** @description True for a delivered image that is not charged, because neither of two drawings shows its subject and the plan refunds such images. The refund is made when the job ends. Words that the model does not know are charged. */
             refunded?: boolean;
-            /** @description `index` of the first earlier image of the job that this one looks nearly like. For some prompts, a model draws nearly the same picture with every seed. Can appear until all images are done, because images of a job are made in parallel. */
+            /** @description `index` of the first earlier image of the job that this one looks nearly like. For some prompts, a model draws nearly the same picture with every seed. The images are compared when the job ends. */
             near_identical_to?: number;
             /** @description GPU time spent on the image, in seconds. */
             render_seconds?: number;

@@ -55,6 +55,7 @@ class JobTable:
             delivered=verdict.delivered,
             uncharged=verdict.uncharged,
             thumbnails=verdict.thumbnails,
+            near_identical=verdict.near_identical,
             failures=verdict.failures,
             finished_at=verdict.finished_at,
         )
@@ -62,7 +63,8 @@ class JobTable:
             "TableName": self.jobs_table,
             "Key": items.job_key(ended.job_id),
             "UpdateExpression": "SET #state = :state, delivered = :delivered, uncharged = :uncharged,"
-            " thumbnails = :thumbnails, failures = :failures, finished_at = :finished_at REMOVE unfinished, backlog",
+            " thumbnails = :thumbnails, near_identical = :near_identical, failures = :failures,"
+            " finished_at = :finished_at REMOVE unfinished, backlog",
             # Without this condition, an image stored since the record was read would be delivered without a charge.
             "ConditionExpression": f"{UNFINISHED} AND images_stored = :stored",
             "ExpressionAttributeNames": {"#state": "state"},
@@ -71,6 +73,7 @@ class JobTable:
                 ":delivered": number(ended.delivered),
                 ":uncharged": number(ended.uncharged),
                 ":thumbnails": {"L": [number(index) for index in ended.thumbnails]},
+                ":near_identical": items.near_identical_value(ended.near_identical),
                 ":failures": items.failures_value(ended.failures),
                 ":finished_at": text(items.timestamp(verdict.finished_at)),
                 ":stored": number(len(record.images)),

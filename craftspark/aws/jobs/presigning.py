@@ -19,6 +19,7 @@ from urllib.parse import quote, urlsplit
 from craftspark.jobs.downloads import Download
 
 if TYPE_CHECKING:
+    from botocore.credentials import ReadOnlyCredentials
     from mypy_boto3_s3 import S3Client
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -27,6 +28,18 @@ DISPOSITION = "response-content-disposition"
 
 def utc_second() -> datetime:
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signing:
+    """What all URLs of one signing time and one set of credentials share: the signing key, the text to sign before a
+    URL's digest, and the parameters before and after the validity.
+    """
+
+    key: bytes
+    to_sign: bytes
+    head: str
+    token: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +64,7 @@ class Presigner:
         return parts.scheme, parts.netloc, parts.path.removesuffix("k")
 
     @cached_property
-    def _keys(self) -> dict[tuple[str, str], bytes]:
+    def _signings(self) -> dict[tuple[ReadOnlyCredentials, int], Signing]:
         return {}
 
     @property
@@ -70,50 +83,57 @@ class Presigner:
             return self.lifetime_s
         return max(1, min(self.lifetime_s, int(download.until.timestamp()) - signed_at))
 
-    def _credentials(self) -> Any:
+    def _credentials(self) -> ReadOnlyCredentials:
         # The credentials of a role change every few hours. botocore renews them on access.
         signer: Any = self.client._request_signer  # type: ignore[attr-defined]
-        return signer._credentials.get_frozen_credentials()
+        credentials: ReadOnlyCredentials = signer._credentials.get_frozen_credentials()
+        return credentials
 
     def links(self, downloads: Iterable[Download]) -> list[str]:
         """A URL for each object, all with one signing time. The signature covers the file name."""
-        credentials = self._credentials()
         scheme, host, prefix = self._place
         signed_at = self._signing_time()
-        moment = datetime.fromtimestamp(signed_at, UTC).strftime("%Y%m%dT%H%M%SZ")
-        day, region = moment[:8], self.client.meta.region_name
-        scope = f"{day}/{region}/s3/aws4_request"
-        before = (
-            f"X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={quote(f'{credentials.access_key}/{scope}', safe='-_.~')}"
-            f"&X-Amz-Date={moment}&X-Amz-Expires="
-        )
-        # The canonical request has its parameters sorted by name.
-        token = f"&X-Amz-Security-Token={quote(credentials.token, safe='-_.~')}" if credentials.token else ""
-        key = self._signing_key(credentials.secret_key, day, region)
-        start = f"{ALGORITHM}\n{moment}\n{scope}\n".encode()
+        signing = self._signing(signed_at)
         urls = []
         for each in downloads:
             path = prefix + quote(each.key, safe="/~")
             named = f"{DISPOSITION}={quote(each.disposition, safe='-_.~')}" if each.disposition else ""
-            expires_s = self._expires_s(signed_at, each)
-            canonical_query = f"{before}{expires_s}{token}&X-Amz-SignedHeaders=host"
+            # The canonical request has its parameters sorted by name.
+            head = f"{signing.head}{self._expires_s(signed_at, each)}"
+            canonical_query = f"{head}{signing.token}&X-Amz-SignedHeaders=host"
             # Upper-case letters sort before lower-case letters, so this parameter is the last.
             canonical_named = f"{canonical_query}&{named}" if named else canonical_query
             canonical = f"GET\n{path}\n{canonical_named}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD"
             digest = hashlib.sha256(canonical.encode()).hexdigest().encode()
-            signature = hmac.digest(key, start + digest, "sha256").hex()
-            query = f"{before}{expires_s}&X-Amz-SignedHeaders=host{token}"
+            signature = hmac.digest(signing.key, signing.to_sign + digest, "sha256").hex()
+            query = f"{head}&X-Amz-SignedHeaders=host{signing.token}"
             parameters = f"{named}&{query}" if named else query
             urls.append(f"{scheme}://{host}{path}?{parameters}&X-Amz-Signature={signature}")
         return urls
 
-    def _signing_key(self, secret: str, day: str, region: str) -> bytes:
-        """The signing key of the day, derived once."""
-        known = self._keys.get((secret, day))
+    def _signing(self, signed_at: int) -> Signing:
+        """Made once for each signing time and set of credentials. A token takes longer to quote than a URL to sign."""
+        credentials = self._credentials()
+        known = self._signings.get((credentials, signed_at))
         if known is None:
-            known = f"AWS4{secret}".encode()
-            for part in (day, region, "s3", "aws4_request"):
-                known = hmac.digest(known, part.encode(), "sha256")
-            self._keys.clear()
-            self._keys[secret, day] = known
+            known = sign_at(datetime.fromtimestamp(signed_at, UTC), self.client.meta.region_name, credentials)
+            self._signings.clear()
+            self._signings[credentials, signed_at] = known
         return known
+
+
+def sign_at(moment: datetime, region: str, credentials: ReadOnlyCredentials) -> Signing:
+    """The parts that all URLs of this signing time and these credentials share."""
+    time = moment.strftime("%Y%m%dT%H%M%SZ")
+    day = time[:8]
+    scope = f"{day}/{region}/s3/aws4_request"
+    key = f"AWS4{credentials.secret_key}".encode()
+    for part in (day, region, "s3", "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return Signing(
+        key=key,
+        to_sign=f"{ALGORITHM}\n{time}\n{scope}\n".encode(),
+        head=f"X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={quote(f'{credentials.access_key}/{scope}', safe='-_.~')}"
+        f"&X-Amz-Date={time}&X-Amz-Expires=",
+        token=f"&X-Amz-Security-Token={quote(credentials.token, safe='-_.~')}" if credentials.token else "",
+    )

@@ -19,7 +19,7 @@ from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import EncodedImage, Svg, encode_image, finish_unchanged
 from gpu_tasks.worker import main
 from gpu_tasks.worker.lease import Lease
-from tests.aws.api import read
+from tests.aws.api import read, settle
 from tests.aws.conftest import IMAGES, JOBS, client_of
 from tests.aws.worker.gpu_worker import OneTurn, Tokens, counts, send, work
 from tests.fakes import FakeRenderer
@@ -219,12 +219,16 @@ class OneLike(OneTurn):
 
 
 @pytest.mark.usefixtures("read_settings")
-def test_an_image_that_looks_nearly_like_an_earlier_one_says_so(settings: WorkerSettings, tokens: Tokens) -> None:
+def test_an_image_that_looks_nearly_like_an_earlier_one_says_so_when_the_job_has_ended(
+    settings: WorkerSettings, tokens: Tokens
+) -> None:
     job_id = send(settings, count=3)
     lease = Lease(grace_s=100)
 
     work(settings, lease, OneLike(lease, wave_size=3))
 
+    assert "near_identical_to" not in read(job_id).body["images"][2]
+    settle(job_id)
     images = read(job_id).body["images"]
     assert [image.get("near_identical_to") for image in images] == [None, None, 0]
     assert "number 1 of this job" in images[2]["warning"]
