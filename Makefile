@@ -1,6 +1,7 @@
 # Every target sets up what it needs. On a fresh machine: Python 3.11 or newer and make.
 PYTHON ?= python3
 VENV := .venv
+CHECKOV := $(VENV)/checkov
 BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -16,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-setup: $(VENV)/.ready node_modules/.ready ## install what every target needs
+setup: $(VENV)/.ready node_modules/.ready $(CHECKOV)/.ready ## install what every target needs
 
 # An empty environment with the pinned pip: older ones do not know dependency groups.
 $(VENV)/.created: constraints.txt
@@ -38,6 +39,13 @@ $(VENV)/.ready: $(VENV)/.created pyproject.toml constraints.txt
 	@$(BIN)/python -m scripts.install dev --compile
 	@touch $(VENV)/.demo-ready $@
 
+# It pins packages that the rest needs in other versions.
+$(CHECKOV)/.ready: $(VENV)/.created constraints-checkov.txt
+	@echo "- checkov, in an environment of its own"
+	@$(BIN)/python -m venv --clear --without-pip $(CHECKOV)
+	@$(BIN)/python -m pip --python $(CHECKOV)/bin/python install --quiet --no-compile --group checkov --constraint constraints-checkov.txt
+	@touch $@
+
 node_modules/.ready: package.json package-lock.json $(VENV)/.ready
 	@echo "- Node's packages"
 	@npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
@@ -46,7 +54,8 @@ node_modules/.ready: package.json package-lock.json $(VENV)/.ready
 demo: $(VENV)/.demo-ready ## submit real jobs to the whole service on this machine; KEEP=1 leaves it up
 	@$(BIN)/python -m local_cloud.demo
 
-test: setup ## lint and, beside it, every test; ORDER=1 shuffles them, with that seed
+test: ## lint and, beside it, every test; ORDER=1 shuffles them, with that seed
+	@$(MAKE) --no-print-directory --jobs 2 setup
 	@$(MAKE) --no-print-directory --jobs 2 lint every-test
 
 # A process has one processor: threads of PyTorch that wait for each other would take the others' time.

@@ -2,6 +2,7 @@
 
 from aws_cdk import App, Tags
 
+from cdk_app.acknowledged_grants import acknowledge_grants
 from cdk_app.stages.stage import Stage
 from cdk_app.stages.values import find_stage
 from stacks.api import ApiStack
@@ -43,7 +44,7 @@ def build(app: App, stage: Stage) -> None:
         data=data,
         rendering=rendering,
     )
-    OperationsStack(
+    operations = OperationsStack(
         app,
         "Operations",
         stack_name=stage.name_stack("Operations"),
@@ -54,6 +55,8 @@ def build(app: App, stage: Stage) -> None:
         webhooks=webhooks,
         live=live,
     )
+    for stack in (network, data, rendering, live, webhooks, api, training, operations):
+        acknowledge_grants(stack)
     Tags.of(app).add("craftspark:stage", stage.name)
 
 

@@ -1,9 +1,12 @@
 """The network of the GPU instances: private subnets, with NAT gateways or VPC endpoints as the stage chooses."""
 
+from typing import cast
+
 from aws_cdk import Aws
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
+from cdk_app.acknowledgements import acknowledge
 from cdk_app.stages.compute import Network
 from cdk_app.stages.stage import Operations
 from cdk_app.storage.log_group import LogGroup
@@ -20,7 +23,10 @@ INTERFACES = {
     "StepFunctions": ec2.InterfaceVpcEndpointAwsService.STEP_FUNCTIONS,
 }
 
-PUBLIC = ec2.SubnetConfiguration(name="Public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24)
+# Only NAT gateways are in it, and each has its own address.
+PUBLIC = ec2.SubnetConfiguration(
+    name="Public", subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=24, map_public_ip_on_launch=False
+)
 # Large, because each GPU task has its own address.
 PRIVATE_WITH_NAT = ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS, cidr_mask=20)
 PRIVATE = ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=20)
@@ -62,9 +68,19 @@ class PrivateNetwork(Construct):
                     traffic_type=ec2.FlowLogTrafficType.REJECT,
                 )
             },
-            # To empty the default security group, the CDK needs a custom resource. Nothing uses that group.
             restrict_default_security_group=False,
         )
+        acknowledge(
+            self.vpc,
+            "To empty the default security group, the CDK needs a custom resource. Nothing uses that group.",
+            "NIST.800.53.R5-VPCDefaultSecurityGroupClosed",
+        )
+        for subnet in self.vpc.public_subnets:
+            acknowledge(
+                cast(ec2.CfnRoute, subnet.node.find_child("DefaultRoute")),
+                "The way out of the NAT gateways, which are all that the subnet has.",
+                "NIST.800.53.R5-VPCNoUnrestrictedRouteToIGW",
+            )
         if not with_nat:
             services = dict(INTERFACES)
             if reads_secrets:
@@ -74,4 +90,12 @@ class PrivateNetwork(Construct):
             if operations.shells:
                 services["Shells"] = ec2.InterfaceVpcEndpointAwsService.SSM_MESSAGES
             for name, service in services.items():
-                self.vpc.add_interface_endpoint(name, service=service)
+                endpoint = self.vpc.add_interface_endpoint(name, service=service)
+                [group] = endpoint.connections.security_groups
+                acknowledge(
+                    group,
+                    "The rule cannot read the range of addresses, because it is a reference: the VPC's own range.",
+                    "AwsSolutions-EC23",
+                    "NIST.800.53.R5-EC2RestrictedCommonPorts",
+                    "NIST.800.53.R5-EC2RestrictedSSH",
+                )

@@ -53,7 +53,14 @@ class ApiStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, **stack)
         self._stage, self._suspension = stage, define_suspension_access(stage, data)
-        sign_in = SignIn(self, "SignIn", api=stage.api, user_pool=stage.user_pool, keep=stage.data.keep)
+        sign_in = SignIn(
+            self,
+            "SignIn",
+            api=stage.api,
+            user_pool=stage.user_pool,
+            keep=stage.data.keep,
+            operations=stage.operations,
+        )
         access = {
             **define_job_access(stage, data, intake, guardrail),
             **define_upload_access(stage, data, guardrail),

@@ -9,6 +9,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from cdk_app.acknowledgements import acknowledge
 from cdk_app.packaging.python_function import Access
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.desired_counts import DesiredCounts
@@ -78,6 +79,11 @@ class DataStack(Stack):
             image_tag_mutability=ecr.TagMutability.IMMUTABLE,
             lifecycle_rules=[ecr.LifecycleRule(max_image_count=data.gpu_images_kept)],
             removal_policy=RemovalPolicy.RETAIN if data.keep else RemovalPolicy.DESTROY,
+        )
+        acknowledge(
+            self.gpu_images,
+            "ECR encrypts every image with keys of its own, and the image contains no secret.",
+            "CKV_AWS_136",
         )
         self.desired_counts = DesiredCounts(self, "DesiredCounts", stage=stage.name, pools=stage.pools)
         CfnOutput(self, "JobsTableName", value=self.jobs.table.table_name)

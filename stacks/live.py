@@ -9,6 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
+from cdk_app.acknowledgements import acknowledge
 from cdk_app.api.access_log import CONNECTION_LOG, AccessLogRole, AccessLogs
 from cdk_app.packaging.python_function import Access, PythonFunction
 from cdk_app.stages.stage import Stage
@@ -32,6 +33,7 @@ class LiveStack(Stack):
         super().__init__(scope, construct_id, **stack)
         self._stage = stage
         self.unsent = DeadLetterQueue(self, "UnsentUpdates")
+        acknowledge(self.unsent, "It holds the dead letters of a stream, not of a queue.", "AwsSolutions-SQS3")
         # It only holds open connections, so it is never kept.
         self.connections = ConnectionsTable(self, "Connections", keep=False)
         settings = ConnectionSettings(connections_table=self.connections.table.table_name)
@@ -49,6 +51,13 @@ class LiveStack(Stack):
                 integration=integrations.WebSocketLambdaIntegration("Disconnect", disconnect)
             ),
         )
+        for route in ("$connect", "$disconnect"):
+            acknowledge(
+                api.node.find_child(f"{route}-Route"),
+                "A browser cannot send a token when it opens a WebSocket. The function checks the connection's ticket, "
+                "which a signed-in maker has requested.",
+                "AwsSolutions-APIG4",
+            )
         self.websocket = apigateway.WebSocketStage(
             self,
             "Stage",

@@ -9,23 +9,12 @@ import pytest
 
 from local_cloud.launcher.cloud import STAGE
 from local_cloud.launcher.emulator_process import REPOSITORY
-from local_cloud.launcher.synthesis import NO_ASSET_STAGING, synthesize
+from local_cloud.launcher.synthesis import synthesize
 from tests.shared_folder import shared_folder
 
 NODE = Path(sys.executable).parent / "node"
 TO_AWS = ("dev", "prod")
-# One process synthesizes both, because loading the CDK takes about as long as a stage.
-SYNTHESIZE = f"""
-import sys
-from aws_cdk import App
-from app import build
-from cdk_app.stages.values import find_stage
-
-for stage in {TO_AWS!r}:
-    app = App(outdir=sys.argv[1] + "/" + stage, analytics_reporting=False, context={NO_ASSET_STAGING!r})
-    build(app, find_stage(stage))
-    app.synth()
-"""
+PLANTED = "planted"
 
 
 def local_assembly(factory: pytest.TempPathFactory) -> Path:
@@ -39,12 +28,17 @@ def local_assembly(factory: pytest.TempPathFactory) -> Path:
 
 def assembly_for_aws(factory: pytest.TempPathFactory, stage: str) -> Path:
     """The assembly of `dev` or `prod`, synthesized without the AWS configuration of this machine."""
+    return scanned_assemblies(factory) / stage
+
+
+def scanned_assemblies(factory: pytest.TempPathFactory) -> Path:
+    """A folder with the assemblies of `dev`, `prod` and PLANTED, and the reports of cdk-nag."""
 
     def make(folder: Path) -> None:
-        command = [sys.executable, "-c", SYNTHESIZE, str(folder)]
+        command = [sys.executable, "-m", "tests.scanned_assemblies", str(folder)]
         subprocess.run(command, cwd=REPOSITORY, env=bare_environment(), check=True, timeout=600)
 
-    return shared_folder(factory, "to-aws", make) / stage
+    return shared_folder(factory, "to-aws", make)
 
 
 def bare_environment() -> dict[str, str]:

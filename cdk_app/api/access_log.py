@@ -11,6 +11,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from cdk_app.acknowledgements import acknowledge
+
 REQUEST_LOG = {
     "request_id": "$context.requestId",
     "time": "$context.requestTime",
@@ -70,6 +72,9 @@ class AccessLogRole(Construct):
             managed_policies=[
                 iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AmazonAPIGatewayPushToCloudWatchLogs")
             ],
+        )
+        acknowledge(
+            role, "API Gateway asks for exactly this policy, to write the logs of all its APIs.", "AwsSolutions-IAM4"
         )
         account = rest.CfnAccount(self, "Account", cloud_watch_role_arn=role.role_arn)
         for resource in (role, account):

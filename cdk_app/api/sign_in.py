@@ -6,8 +6,10 @@ from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from cdk_app.acknowledgements import acknowledge
 from cdk_app.api.user_pool_firewall import UserPoolFirewall
 from cdk_app.stages.api import Api, UserPool
+from cdk_app.stages.stage import Operations
 
 THREAT_PROTECTION = {
     "off": None,
@@ -19,12 +21,21 @@ THREAT_PROTECTION = {
 class SignIn(Construct):
     """`authorizer` accepts callers with a valid token from the issuer for our audience."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, api: Api, user_pool: UserPool, keep: bool) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        api: Api,
+        user_pool: UserPool,
+        keep: bool,
+        operations: Operations,
+    ) -> None:
         super().__init__(scope, construct_id)
         issuer, audience = api.oidc_issuer, list(api.oidc_audience)
         self._pool: cognito.UserPool | None = None
         if issuer is None:
-            pool = self._pool = self._create_user_pool(user_pool, keep=keep)
+            pool = self._pool = self._create_user_pool(user_pool, operations, keep=keep)
             client = _create_front_end_client(pool)
             services = _create_server_clients(pool)
             audience = [client.user_pool_client_id, *(service.user_pool_client_id for service in services.values())]
@@ -47,7 +58,7 @@ class SignIn(Construct):
         if self._pool:
             self._pool.grant(grantee, "cognito-idp:ListUsers")
 
-    def _create_user_pool(self, values: UserPool, *, keep: bool) -> cognito.UserPool:
+    def _create_user_pool(self, values: UserPool, operations: Operations, *, keep: bool) -> cognito.UserPool:
         pool = cognito.UserPool(
             self,
             "Makers",
@@ -62,9 +73,34 @@ class SignIn(Construct):
             deletion_protection=keep,
             removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
         )
+        _acknowledge(pool, values)
         if values.requests_per_address is not None:
-            UserPoolFirewall(self, "Firewall", pool=pool, requests_per_address=values.requests_per_address)
+            UserPoolFirewall(
+                self,
+                "Firewall",
+                pool=pool,
+                requests_per_address=values.requests_per_address,
+                operations=operations,
+            )
         return pool
+
+
+def _acknowledge(pool: cognito.UserPool, values: UserPool) -> None:
+    acknowledge(
+        pool,
+        "NIST SP 800-63B asks for length and forbids rules of composition: twelve characters of any kind.",
+        "AwsSolutions-COG1",
+    )
+    acknowledge(
+        pool,
+        "A maker's account holds pictures and a month's credits. A stage that requires a second factor names its own "
+        "OpenID Connect issuer.",
+        "AwsSolutions-COG2",
+    )
+    if values.threat_protection == "off":
+        acknowledge(
+            pool, "The plus plan costs money for each maker, so it is a value of the stage.", "AwsSolutions-COG8"
+        )
 
 
 def _configure_mail(values: UserPool) -> cognito.UserPoolEmail:

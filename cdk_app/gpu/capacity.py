@@ -1,5 +1,7 @@
 """GPU instances that ECS starts and stops as its tasks need them."""
 
+from typing import cast
+
 from aws_cdk import Stack
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
@@ -7,6 +9,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from cdk_app.acknowledgements import acknowledge
 from cdk_app.gpu.worker import USER
 from cdk_app.stages.pools import Pool
 
@@ -75,6 +78,26 @@ class GpuCapacity(Construct):
         )
         grant_draining(template.role, cluster)
         cluster.add_asg_capacity_provider(self.provider)
+        self._acknowledge(template.role)
+
+    def _acknowledge(self, instance: iam.IRole | None) -> None:
+        acknowledge(
+            self.group,
+            "The rule reads launch configurations. The launch template encrypts its volume and requires IMDSv2.",
+            "AwsSolutions-EC26",
+            "NIST.800.53.R5-EC2IMDSv2Enabled",
+        )
+        acknowledge(
+            self.group,
+            "EventBridge has the group's events: rules handle failed launches, and alarms watch for missing instances.",
+            "AwsSolutions-AS3",
+        )
+        if instance is not None:
+            acknowledge(
+                cast(iam.Policy, instance.node.find_child("DefaultPolicy")),
+                "The ECS agent's calls, which IAM ties to no resource or a condition ties to the cluster.",
+                "CKV_AWS_111",
+            )
 
     @property
     def min_healthy_percent(self) -> int:

@@ -9,6 +9,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from cdk_app.acknowledgements import acknowledge
 from cdk_app.stages.pools import Pool
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.log_group import LogGroup
@@ -70,6 +71,9 @@ class GpuWorker(Construct):
                 log_group=LogGroup(self, "Logs", operations=stage.operations),
                 mode=ecs.AwsLogDriverMode.NON_BLOCKING,
             ),
+        )
+        acknowledge(
+            self.task, "The variables are names and numbers. The worker reads secrets itself.", "AwsSolutions-ECS2"
         )
         # All tasks of an instance share the folder, so that a model is downloaded once to each instance.
         self.container.add_mount_points(

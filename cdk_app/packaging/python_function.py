@@ -9,6 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from cdk_app.acknowledgements import acknowledge
 from cdk_app.packaging.lambda_package import build_lambda_package
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.log_group import LogGroup
@@ -67,6 +68,10 @@ class PythonFunction(Construct):
         package = build_lambda_package(name, functions=on)
         # The package is named by a hash of its content, so the CDK does not need to read it.
         code = lambda_.Code.from_asset(str(package), asset_hash=package.stem, asset_hash_type=AssetHashType.CUSTOM)
+        log = LogGroup(self, "Logs", operations=stage.operations)
+        # With AWS's managed policy, which the CDK would choose, it could write into the log of every other function.
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log.grant_write(self.role)
         self.function = lambda_.Function(
             self,
             "Function",
@@ -85,12 +90,39 @@ class PythonFunction(Construct):
             memory_size=memory_mib,
             tracing=lambda_.Tracing.ACTIVE,
             dead_letter_queue=dead_letters,
-            log_group=LogGroup(self, "Logs", operations=stage.operations),
+            role=self.role,
+            log_group=log,
         )
+        self._acknowledge(has_dead_letters=dead_letters is not None)
         for grant in access.grants:
             grant(self.function)
-        if self.function.role is None:
-            raise ValueError(f"{name} has no role")
-        self.role: iam.IRole = self.function.role
         # Operators call functions, read their logs and pause their event sources by this name.
         CfnOutput(self, "Name", value=self.function.function_name).override_logical_id(f"{construct_id}FunctionName")
+
+    def _acknowledge(self, *, has_dead_letters: bool) -> None:
+        acknowledge(
+            self.function,
+            "What calls the function bounds it: a route's throttle, a queue's maximum concurrency, or a state machine. "
+            "A reservation would take places from all other functions, also while this one is idle.",
+            "NIST.800.53.R5-LambdaConcurrency",
+            "CKV_AWS_115",
+        )
+        acknowledge(
+            self.function,
+            "The function calls AWS, and at most partners' addresses. Outside a VPC, it can reach nothing private.",
+            "NIST.800.53.R5-LambdaInsideVPC",
+            "CKV_AWS_117",
+        )
+        acknowledge(
+            self.function,
+            "Lambda encrypts the variables with keys of its own, and they are names and numbers, not secrets.",
+            "CKV_AWS_173",
+        )
+        if not has_dead_letters:
+            acknowledge(
+                self.function,
+                "Lambda sends only asynchronous events to dead letters. API Gateway or a state machine waits for this "
+                "function's answer, or it reads a queue or a stream that has its own dead letters.",
+                "NIST.800.53.R5-LambdaDLQ",
+                "CKV_AWS_116",
+            )

@@ -4,6 +4,7 @@ from aws_cdk import RemovalPolicy
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from cdk_app.acknowledgements import acknowledge
 from cdk_app.stages.stage import Operations
 
 RETENTIONS = {
@@ -27,4 +28,11 @@ class LogGroup(logs.LogGroup):
             log_group_name=name,
             retention=RETENTIONS[operations.log_retention_days],
             removal_policy=RemovalPolicy.DESTROY,
+        )
+        acknowledge(
+            self,
+            "CloudWatch encrypts every log with keys of its own. Logs name makers by their IDs and contain no prompts, "
+            "and a key for each stage costs money and can lock the logs out.",
+            "NIST.800.53.R5-CloudWatchLogGroupEncrypted",
+            "CKV_AWS_158",
         )

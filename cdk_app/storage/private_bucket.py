@@ -7,6 +7,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from cdk_app.acknowledgements import acknowledge
+
 
 class PrivateBucket(s3.Bucket):
     """An encrypted bucket without public access that requires TLS. Unfinished uploads are deleted after a day.
@@ -60,6 +62,36 @@ class PrivateBucket(s3.Bucket):
             else None,
             removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
         )
+        self._acknowledge(versioned=versions_kept_days is not None)
+
+    def _acknowledge(self, *, versioned: bool) -> None:
+        acknowledge(
+            self,
+            "S3 encrypts every object with keys of its own. A key of the account's costs money, and whoever disables "
+            "it loses every picture.",
+            "NIST.800.53.R5-S3DefaultEncryptionKMS",
+        )
+        acknowledge(
+            self,
+            "The API's access log has the maker and the route of every link. An account that must record each read "
+            "turns on CloudTrail's data events, for all of its buckets at once.",
+            "AwsSolutions-S1",
+            "NIST.800.53.R5-S3BucketLoggingEnabled",
+            "CKV_AWS_18",
+        )
+        acknowledge(
+            self,
+            "The service runs in one region. Its tables are not in a second one either, and pictures without their "
+            "jobs are of no use.",
+            "NIST.800.53.R5-S3BucketReplicationEnabled",
+        )
+        if not versioned:
+            acknowledge(
+                self,
+                "A picture that its maker deletes must be gone, which versions would prevent.",
+                "NIST.800.53.R5-S3BucketVersioningEnabled",
+                "CKV_AWS_21",
+            )
 
     def grant_list(self, reader: iam.IGrantable, *, prefix: str) -> None:
         """List the objects whose keys start with a prefix."""

@@ -7,6 +7,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from cdk_app.acknowledgements import acknowledge
 from cdk_app.stages.data import WarmUnits
 from craftspark.aws.items import OUTLINE_ATTRIBUTES
 from craftspark.jobs.backlog import WORK_ATTRIBUTES
@@ -52,6 +53,17 @@ class OnDemandTable(Construct):
             warm_throughput=self._warm,
             deletion_protection=keep,
             removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
+        )
+        acknowledge(
+            self.table,
+            "Point-in-time recovery restores the table to any second of 35 days. A backup plan would add daily copies.",
+            "NIST.800.53.R5-DynamoDBInBackupPlan",
+        )
+        acknowledge(
+            self.table,
+            "DynamoDB encrypts every table with keys of its own. A key of the account's costs money, and whoever "
+            "disables it stops the service.",
+            "CKV_AWS_119",
         )
 
     def add_index(

@@ -5,7 +5,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from cdk_app.acknowledgements import acknowledge
+
 MAX_RECEIVES = 3
+ENCRYPTED = (
+    "SQS encrypts every message with keys of its own (SSE-SQS), which the rule does not count. With a KMS key, "
+    "EventBridge could send dead letters only by a policy of that key.",
+    "CKV_AWS_27",
+)
 
 
 class DeadLetterQueue(sqs.Queue):
@@ -19,6 +26,7 @@ class DeadLetterQueue(sqs.Queue):
             enforce_ssl=True,
             retention_period=Duration.days(14),
         )
+        acknowledge(self, *ENCRYPTED)
         output_url(self, output or f"{construct_id}QueueUrl")
 
 
@@ -54,6 +62,7 @@ class WorkQueue(Construct):
             enforce_ssl=True,
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=max_receives),
         )
+        acknowledge(self.queue, *ENCRYPTED)
         output_url(self.queue, f"{name}QueueUrl")
 
     def grant_return(self, returner: iam.IGrantable) -> None:

@@ -8,6 +8,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from cdk_app.acknowledgements import acknowledge
 from cdk_app.stages.stage import Operations
 from cdk_app.storage.log_group import LogGroup
 from cdk_app.workflows.retries import to_timeout
@@ -48,8 +49,13 @@ class DecisionLoop(Construct):
             definition_body=sfn.DefinitionBody.from_chainable(following),
             query_language=sfn.QueryLanguage.JSONATA,
             timeout=Duration.seconds(2 * MINUTE_S),
-            # A successful execution says nothing that the function's log does not say.
+            tracing_enabled=True,
             logs=sfn.LogOptions(destination=log, level=sfn.LogLevel.ERROR, include_execution_data=False),
+        )
+        acknowledge(
+            self.machine,
+            "A successful execution says nothing that the log of its function does not say.",
+            "AwsSolutions-SF1",
         )
         self.rule = events.Rule(
             self,

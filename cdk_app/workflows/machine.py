@@ -1,10 +1,13 @@
 """A state machine with our defaults: JSONata, a timeout, tracing, and a log of executions without their data."""
 
+from typing import cast
+
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from cdk_app.acknowledgements import acknowledge
 from cdk_app.stages.stage import Operations
 from cdk_app.storage.log_group import LogGroup
 
@@ -28,6 +31,17 @@ def create_machine(
     # task needs them. Our machines wait for a callback instead.
     machine.add_to_role_policy(
         iam.PolicyStatement(effect=iam.Effect.DENY, actions=["ecs:DescribeTasks", "ecs:StopTask"], resources=["*"])
+    )
+    if operations.execution_log != "ALL":
+        acknowledge(
+            machine,
+            "Step Functions keeps every event of an execution for 90 days. A log of them all is a value of the stage.",
+            "AwsSolutions-SF1",
+        )
+    acknowledge(
+        cast(iam.Policy, machine.role.node.find_child("DefaultPolicy")),
+        "EcsRunTask allows its machine what it denies above, and the delivery of logs has no resource.",
+        "CKV_AWS_111",
     )
     return machine
 

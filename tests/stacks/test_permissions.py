@@ -9,7 +9,7 @@ from cdk_app.packaging.python_function import Access
 from cdk_app.stages.values import DEV
 from craftspark.routes import ADMIN, ROUTES
 from craftspark.settings.jobs import JobsSettings
-from tests.stacks.synthesis import Statement, Synthesis, actions, allowed_actions, on
+from tests.stacks.synthesis import WRITES_LOG, Statement, Synthesis, actions, allowed_actions, on
 
 # Actions that AWS cannot restrict to a resource, or that a construct of the CDK does not restrict.
 UNTIED = {
@@ -55,6 +55,16 @@ def test_only_actions_that_have_no_resource_are_allowed_on_all(synthesis: Synthe
     on_all = [statement for statement in allowed(synthesis) if statement["Resource"] == "*"]
 
     assert allowed_actions(on_all) <= set(UNTIED)
+
+
+def test_a_function_writes_its_own_log_alone(synthesis: Synthesis) -> None:
+    for function in synthesis.properties("AWS::Lambda::Function"):
+        statements = synthesis.statements_of(function["Role"]["Fn::GetAtt"][0])
+        logs = [each for each in statements if any(action.startswith("logs:") for action in actions(each))]
+
+        [writing] = logs
+        assert set(actions(writing)) == WRITES_LOG
+        assert writing["Resource"]["Fn::GetAtt"] == [function["LoggingConfig"]["LogGroup"]["Ref"], "Arn"]
 
 
 def test_starting_renders_means_starting_that_machine_alone(dev: Synthesis) -> None:

@@ -250,7 +250,7 @@ def test_an_instance_may_set_itself_to_draining_in_its_own_cluster(synthesis: Sy
     instances = [
         statement
         for role in synthesis.of_type("AWS::IAM::Role")
-        if "InstanceRole" in role
+        if "Gpu" in role and "InstanceRole" in role
         for statement in synthesis.statements_of(role.partition("/")[2])
         if "ecs:UpdateContainerInstancesState" in actions(statement)
     ]
@@ -376,7 +376,9 @@ def test_instances_and_endpoints_are_in_the_zones_that_the_stage_names(
     name: str, request: pytest.FixtureRequest
 ) -> None:
     stage: Synthesis = request.getfixturevalue(name)
-    subnets = [each for each in stage.properties("AWS::EC2::Subnet") if not each["MapPublicIpOnLaunch"]]
+    subnets = [
+        each["Properties"] for name, each in stage.of_type("AWS::EC2::Subnet").items() if "PrivateSubnet" in name
+    ]
 
     zones = [subnet["AvailabilityZone"] for subnet in subnets]
     letters = find_stage(name).network.zones

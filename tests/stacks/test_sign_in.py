@@ -73,6 +73,17 @@ def test_a_web_acl_stands_before_prod_s_user_pool(prod: Synthesis) -> None:
     assert "WebAcl" in json.dumps(association["WebACLArn"])
 
 
+def test_requests_that_the_web_acl_blocks_are_logged(prod: Synthesis) -> None:
+    [logging] = prod.properties("AWS::WAFv2::LoggingConfiguration")
+
+    [destination] = logging["LogDestinationConfigs"]
+    group = prod.resources[f"Api/{destination['Fn::Join'][1][-1]['Ref']}"]
+    assert group["Properties"]["LogGroupName"].startswith("aws-waf-logs-")
+    assert logging["LoggingFilter"]["DefaultBehavior"] == "DROP"
+    [kept] = logging["LoggingFilter"]["Filters"]
+    assert kept["Conditions"] == [{"ActionCondition": {"Action": "BLOCK"}}]
+
+
 @pytest.mark.parametrize("stage", ["dev", "local"])
 def test_a_stage_without_a_rate_has_no_web_acl(stage: str, request: pytest.FixtureRequest) -> None:
     assert request.getfixturevalue(stage).properties("AWS::WAFv2::WebACL") == []
