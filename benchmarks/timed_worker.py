@@ -5,7 +5,7 @@ the end, it writes the share of busy time outside the networks to FILE, for the 
 another model of the same shape to draw with.
 
 The networks are those of the diffusion model, the upscaler and the likeness encoder. The plain loop neither enlarges
-nor checks its drawings, so the share outside the diffusion model alone is written too.
+nor checks its drawings, so the share outside the diffusion model is written too.
 """
 
 import io

@@ -19,8 +19,7 @@ from benchmarks.tools.orders import (
 from benchmarks.tools.pictures import BenchPicture, draw_pictures, load_pictures
 from craftspark.tools.windows import Box
 from gpu_tasks.images.drawing import Drawing
-from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.images.sources import flatten_on_white
+from gpu_tasks.images.pixels import Pixels, flatten_on_white
 
 # As they would be asked for, wide and tall, on all sides and on one.
 SHAPES: Sequence[dict[str, str]] = (

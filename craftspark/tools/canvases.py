@@ -1,7 +1,6 @@
 """Canvases of printed products: the sizes in pixels that shops for print on demand and paper have."""
 
 from dataclasses import dataclass
-from math import floor
 from typing import Literal
 
 CanvasName = Literal[
@@ -33,6 +32,11 @@ class Canvas:
     height: int
     dpi: int
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height)"""
+        return self.width, self.height
+
 
 # Shirts: 15 x 18 inches, as the guidelines of Amazon Merch on Demand and most other shops have it; hoodies are shorter
 # above the pocket, and tote bags are square (the same). Mugs: the usual wraps of 9 x 3.5 and 9 x 3.8 inches. Paper:
@@ -60,13 +64,6 @@ CANVASES: dict[CanvasName, Canvas] = {
 def enlargement(width: int, height: int, canvas: Canvas) -> float:
     """How many times a picture of this size is enlarged so that it just fits the canvas."""
     return min(canvas.width / width, canvas.height / height)
-
-
-def fit(width: int, height: int, canvas: Canvas) -> tuple[int, int]:
-    """The (width, height) of a picture of this size on the canvas. At least one side is that of the canvas."""
-    times = enlargement(width, height, canvas)
-    fitted = max(1, floor(width * times + 0.5)), max(1, floor(height * times + 0.5))
-    return min(fitted[0], canvas.width), min(fitted[1], canvas.height)
 
 
 def describe_canvases() -> str:

@@ -16,11 +16,11 @@ from craftspark.tools.canvases import (
     CanvasName,
     describe_canvases,
     enlargement,
-    fit,
 )
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import SOURCE, JobRequest, SourceReference
 from craftspark.tools.sources import Source, only
+from craftspark.tools.windows import fit_into
 
 MAX_RESULT_SIDE = 8192  # pixels per side of the result
 FACTOR = 2
@@ -88,7 +88,7 @@ class UpscaleRequest(JobRequest):
         if not self.canvas:
             return upscaler_megapixels(source.width, source.height, reach, alpha=alpha)
         size = source.width, source.height
-        return enlarging_megapixels(size, fit(*size, CANVASES[self.canvas]), reach, alpha=alpha)
+        return enlarging_megapixels(size, fit_into(size, CANVASES[self.canvas].size), reach, alpha=alpha)
 
     def credits_per_image(self, model: Model, sources: Sequence[Source] = ()) -> int:
         source = only(sources)

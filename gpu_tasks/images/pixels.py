@@ -42,6 +42,36 @@ def resample(pixels: Pixels, size: tuple[int, int], box: Box | None = None) -> P
     return np.dstack([*colours, alpha]).round().clip(0, 255).astype(np.uint8)
 
 
+def flatten_on_white(picture: Pixels) -> Pixels:
+    """Return the picture (height, width, 3) on a white background."""
+    if picture.shape[2] == 3:
+        return picture
+    alpha = picture[..., 3:].astype(np.float32) / 255
+    mixed: Pixels = np.rint(picture[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
+    return mixed
+
+
+def shrink(picture: Pixels, longest: int) -> Pixels:
+    """Return the picture with at most `longest` pixels on its longer side."""
+    scale = longest / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    height, width = picture.shape[:2]
+    return resample(picture, (max(1, round(width * scale)), max(1, round(height * scale))))
+
+
+def average(picture: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+    """Return a picture (height, width, 4) or its alpha (height, width) with at most `longest` pixels on its longer
+    side. Unlike `shrink`, each pixel is the mean of an area, so no colour goes beyond those that are there.
+    """
+    height, width = picture.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return picture
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX))
+
+
 def _resize(values: NDArray[Any], size: tuple[int, int], box: Box | None) -> NDArray[np.float32]:
     image = Image.fromarray(values.astype(np.float32))
     return np.asarray(image.resize(size, Image.Resampling.LANCZOS, box=box))

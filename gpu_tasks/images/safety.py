@@ -15,8 +15,7 @@ from craftspark.errors import UnsafeContent
 from craftspark.moderation import PictureModeration
 from craftspark.pictures.reduction import jpeg_within
 from gpu_tasks.activity import record_activity
-from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.images.sources import flatten_on_white
+from gpu_tasks.images.pixels import Pixels, flatten_on_white
 
 THRESHOLD = 0.8  # open_nsfw's recommended strict limit; drawings of the built-in model have less than 0.1
 SAFETY_CHECKER = "safety_checker"

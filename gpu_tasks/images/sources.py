@@ -13,7 +13,7 @@ from PIL import Image
 from craftspark.errors import SourceMissing
 from craftspark.tools.sources import Source
 from gpu_tasks.images.order import ImageOrder
-from gpu_tasks.images.pixels import Pixels, resample
+from gpu_tasks.images.pixels import Pixels
 
 MAX_CACHED_BYTES = 600_000_000  # four of the largest pictures, 36 megapixels with alpha, and their files
 
@@ -68,21 +68,3 @@ def count_bytes(cached: tuple[Pixels, bytes]) -> int:
     """Return the memory of a decoded picture and its file."""
     pixels, file = cached
     return pixels.nbytes + len(file)
-
-
-def flatten_on_white(picture: Pixels) -> Pixels:
-    """Return the picture (height, width, 3) on a white background."""
-    if picture.shape[2] == 3:
-        return picture
-    alpha = picture[..., 3:].astype(np.float32) / 255
-    mixed: Pixels = np.rint(picture[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
-    return mixed
-
-
-def shrink(picture: Pixels, longest: int) -> Pixels:
-    """Return the picture with at most `longest` pixels on its longer side."""
-    scale = longest / max(picture.shape[:2])
-    if scale >= 1:
-        return picture
-    height, width = picture.shape[:2]
-    return resample(picture, (max(1, round(width * scale)), max(1, round(height * scale))))

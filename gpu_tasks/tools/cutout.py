@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,33 +19,22 @@ from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.tools.cutting.delivery import finish_motif, prepare_motif
 from gpu_tasks.tools.cutting.motifs import MotifCutter
 from gpu_tasks.tools.cutting.transfer import transfer_cut
+from gpu_tasks.tools.one_by_one import OneByOneRenderer
 
 
-class CutoutRenderer:
+class CutoutRenderer(OneByOneRenderer):
     """Renders one order after the other, because one picture can be as large as a wave of drawings."""
 
     def __init__(self, cutter: MotifCutter, upscaler: Upscaler, sources: SourcePictures) -> None:
+        super().__init__(upscaler, sources)
         self._cutter = cutter
-        self._upscaler = upscaler
-        self._sources = sources
 
-    def kind(self, order: ImageOrder) -> Hashable:
-        """Return the same kind for all orders."""
-        return None
-
-    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing]:
-        """Return cut-outs (height, width, 4), prepared for printing if they have a width.
-
-        Raises SourceMissing, and ImageFlawed without a second attempt, which could not differ.
-        """
-        drawings = []
-        for number, order in enumerate(wave):
-            drawing = self._cut_out(order)
-            if drawing.flaw:
-                raise ImageFlawed(drawing.flaw.reason)
-            drawings.append(drawing)
-            on_step((number + 1) / len(wave))
-        return drawings
+    def _draw(self, order: ImageOrder, on_step: OnStep) -> Drawing:
+        """Return a cut-out (height, width, 4), prepared for printing if it has a width."""
+        drawing = self._cut_out(order)
+        if drawing.flaw:
+            raise ImageFlawed(drawing.flaw.reason)
+        return drawing
 
     def _cut_out(self, order: ImageOrder) -> Drawing:
         picture = self._sources.load(order)

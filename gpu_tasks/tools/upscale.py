@@ -2,47 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from craftspark.tools.canvases import CANVASES, Canvas, fit
+from craftspark.tools.canvases import CANVASES, Canvas
 from craftspark.tools.upscale import FACTOR, UpscaleRequest
+from craftspark.tools.windows import fit_into
 from gpu_tasks.images.drawing import BACKGROUND_TOLERANCE, Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import FinishedImage, Png
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.images.sources import SourcePictures
 from gpu_tasks.inference.enlarging import enlarge_into
-from gpu_tasks.inference.upscaler import Upscaler
+from gpu_tasks.tools.one_by_one import OneByOneRenderer
 
 WHITE = 255
 PLAIN = 0.95  # share of the pixels along the edges; the others can be what the picture cuts off
 
 
-class UpscaleRenderer:
+class UpscaleRenderer(OneByOneRenderer):
     """Renders one order after the other, because one picture can be as large as a wave of drawings."""
-
-    def __init__(self, upscaler: Upscaler, sources: SourcePictures) -> None:
-        self._upscaler = upscaler
-        self._sources = sources
 
     def kind(self, order: ImageOrder) -> Hashable:
         """Return the factor and the canvas of the order."""
         request = read_request(order)
         return request.factor, request.canvas
 
-    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing]:
-        """Return the enlarged sources, with the same number of channels. Raises SourceMissing."""
-        drawings = []
-        for number, order in enumerate(wave):
-            drawings.append(
-                self._draw(order, lambda share, number=number: on_step((number + share) / len(wave)))  # type: ignore[misc]
-            )
-        return drawings
-
     def _draw(self, order: ImageOrder, on_step: OnStep) -> Drawing:
+        """Return the enlarged source, with the same number of channels."""
         picture, request = self._sources.load(order), read_request(order)
         if not request.canvas:
             large = self._upscaler.upscale(picture, request.factor or FACTOR, on_step)
@@ -67,7 +55,7 @@ def read_request(order: ImageOrder) -> UpscaleRequest:
 def make_page(picture: Pixels, canvas: Canvas) -> tuple[Pixels, Pixels]:
     """Return a canvas (height, width, channels) without the picture, and the part of it that the picture fills."""
     height, width, channels = picture.shape
-    fitted = fit(width, height, canvas)
+    fitted = fit_into((width, height), canvas.size)
     left, top = (canvas.width - fitted[0]) // 2, (canvas.height - fitted[1]) // 2
     page = np.empty((canvas.height, canvas.width, channels), np.uint8)
     page[:] = 0 if channels == 4 else find_margin_colour(picture, beside=left > 0)

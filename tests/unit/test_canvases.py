@@ -16,10 +16,10 @@ from craftspark.tools.canvases import (
     CanvasName,
     describe_canvases,
     enlargement,
-    fit,
 )
 from craftspark.tools.sources import Source
 from craftspark.tools.upscale import MAX_RESULT_SIDE, UpscaleRequest
+from craftspark.tools.windows import fit_into
 
 MODEL = find_model("craftspark-upscaler-x4").on("A10G")
 
@@ -52,7 +52,7 @@ def test_every_canvas_has_a_name_and_fits_the_limits_of_a_result() -> None:
 
 @given(st.integers(16, 4096), st.integers(16, 4096), st.sampled_from(list(CANVASES.values())))
 def test_a_picture_fills_one_side_of_its_canvas_and_keeps_its_aspect(width: int, height: int, canvas: Canvas) -> None:
-    wide, high = fit(width, height, canvas)
+    wide, high = fit_into((width, height), canvas.size)
 
     assert wide <= canvas.width
     assert high <= canvas.height

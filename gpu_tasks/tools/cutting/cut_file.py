@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 from shapely import MultiPolygon
 from shapely.affinity import scale as scale_shape
 
 from craftspark.errors import ImageFlawed
 from gpu_tasks.activity import record_activity
-from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.pixels import Pixels, average
 from gpu_tasks.images.vectors.page import Layer, Page, Ring, flatten
 from gpu_tasks.tools.cutting.canvas import Bounds, Canvas, make_canvas
 from gpu_tasks.tools.cutting.printing import rasterise
@@ -156,7 +155,7 @@ def build_narrow_error(options: CutOptions) -> ImageFlawed:
 def _trace_colours(motif: Pixels, outline: MultiPolygon, mm: float, options: CutOptions) -> list[Sheet]:
     if not options.colours:
         return [Sheet(colour="#000000", shape=outline)]
-    small = _shrink(motif, COLOUR_PIXELS)
+    small = average(motif, COLOUR_PIXELS)
     return trace_sheets(
         small,
         outline,
@@ -232,16 +231,8 @@ def measure_overlap(page: Page, motif: Pixels, canvas: Canvas) -> float:
         Layer(name=layer.name, colour=layer.colour, rings=[ring + shift for ring in layer.rings]) for layer in things
     ]
     size_mm = motif.shape[1] * mm, motif.shape[0] * mm
-    alpha = _shrink(motif[..., 3], COLOUR_PIXELS)
+    alpha = average(motif[..., 3], COLOUR_PIXELS)
     painted = rasterise(Page(width_mm=size_mm[0], height_mm=size_mm[1], layers=moved), *alpha.shape[::-1]) >= 128
     wanted = alpha >= 128
     either = np.count_nonzero(painted | wanted)
     return float(np.count_nonzero(painted & wanted) / either) if either else 1.0
-
-
-def _shrink(motif: Pixels, side: int) -> Pixels:
-    """Return a motif (height, width, 4) or its alpha (height, width), at most this many pixels on its longer side."""
-    height, width = motif.shape[:2]
-    times = max(1.0, max(height, width) / side)
-    size = max(1, round(width / times)), max(1, round(height / times))
-    return np.asarray(Image.fromarray(motif).resize(size, Image.Resampling.BOX))

@@ -9,6 +9,7 @@ from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import Dxf, Eps, File, FinishedImage, Pdf, Png, Svg
 from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.vectors.page import Page
 from gpu_tasks.images.vectors.svg import write_svg
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.tools.cutting.canvas import paint_motif
@@ -53,10 +54,17 @@ def finish_motif(order: ImageOrder, drawing: Drawing) -> FinishedImage:
 def list_files(picture: Pixels, cut: CutFile, *, mirror: bool) -> Iterator[tuple[str, File]]:
     """Yield the names and the files that belong to a picture (height, width, 4)."""
     page = cut.page.mirrored() if mirror else cut.page
-    yield "cut.svg", Svg(text=write_svg(page))
-    yield "cut.dxf", Dxf(page=page)
-    yield "cut.pdf", Pdf(page=page)
-    yield "cut.eps", Eps(page=page)
+    yield from make_cut_files(page).items()
     if cut.border:
         sticker = paint_sticker(picture, cut.page, cut.border)
         yield "sticker.png", Png(pixels=sticker[:, ::-1] if mirror else sticker, dpi=cut.canvas.dpi)
+
+
+def make_cut_files(page: Page) -> dict[str, File]:
+    """Return the files of a page of paths for cutting machines, by name."""
+    return {
+        "cut.svg": Svg(text=write_svg(page)),
+        "cut.dxf": Dxf(page=page),
+        "cut.pdf": Pdf(page=page),
+        "cut.eps": Eps(page=page),
+    }

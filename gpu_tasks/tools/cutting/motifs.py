@@ -10,8 +10,7 @@ import numpy as np
 from craftspark.models.work import MAX_CUT_SIDE
 from gpu_tasks.activity import record_activity
 from gpu_tasks.images.drawing import Drawing, Flaw, choose_better
-from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.images.sources import shrink
+from gpu_tasks.images.pixels import Pixels, shrink
 from gpu_tasks.inference.matting import MattingNetwork
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.tools.cutting.masked import cut_out_by_mask

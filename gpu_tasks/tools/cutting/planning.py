@@ -6,14 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import inf
 
-import numpy as np
-from PIL import Image
-
 from craftspark.errors import ImageFlawed
 from craftspark.tools.cut_files import MIN_PIECE_PIXELS
 from gpu_tasks.images.drawing import Drawing, Flaw
 from gpu_tasks.images.order import ImageOrder
-from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.pixels import Pixels, average
 from gpu_tasks.tools.cutting.cut_file import CutFile, CutOptions, make_cut_file
 from gpu_tasks.tools.cutting.matte import trim
 
@@ -52,7 +49,7 @@ def plan_cut(motif: Pixels, options: CutOptions) -> CutPlan:
     If the small copy has no cut file or is too small, trace the motif itself, which takes as long as a drawing. Raises
     ImageFlawed if nothing is left to cut, or if the file needs more nodes than the options allow.
     """
-    small = shrink(motif)
+    small = average(motif, PLAN_PIXELS)
     if small is not motif and options.smallest_mm * small.shape[1] >= MIN_PIECE_PIXELS * options.width_mm:
         with suppress(ImageFlawed):
             return CutPlan(cut=make_cut_file(small, options), final=False, width=small.shape[1])
@@ -69,16 +66,6 @@ def finish_cut(motif: Pixels, options: CutOptions, plan: CutPlan) -> CutFile:
         return make_cut_file(motif, options)
     except ImageFlawed:
         return plan.for_motif(motif)
-
-
-def shrink(motif: Pixels) -> Pixels:
-    """Scale the motif down to PLAN_PIXELS on its longer side. A smaller motif is returned unchanged."""
-    height, width = motif.shape[:2]
-    scale = PLAN_PIXELS / max(height, width)
-    if scale >= 1:
-        return motif
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(Image.fromarray(motif).resize(size, Image.Resampling.BOX))
 
 
 def read_cut_options(order: ImageOrder) -> CutOptions:

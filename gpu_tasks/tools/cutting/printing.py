@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.images.sources import flatten_on_white
+from gpu_tasks.images.pixels import Pixels, flatten_on_white
 from gpu_tasks.images.vectors.page import Layer, Page
 from gpu_tasks.images.vectors.svg import write_svg
 from gpu_tasks.inference.upscaler import Upscaler

@@ -12,8 +12,7 @@ from scipy import ndimage
 from craftspark.tools.lineart import LINE_SIDE
 from gpu_tasks.activity import record_activity
 from gpu_tasks.images.oklab import to_oklab
-from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.images.sources import flatten_on_white
+from gpu_tasks.images.pixels import Pixels, flatten_on_white
 
 ALPHA = 0.5  # weight of opacity, so that a white object on a transparent ground has an edge
 BLUR = 0.8  # pixels; edges of drawings are blurred as much by their own antialiasing

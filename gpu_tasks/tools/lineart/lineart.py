@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
 from math import floor
 
 import numpy as np
@@ -12,40 +11,26 @@ from craftspark.tools.prints import MAX_PRINT_SIDE
 from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import FinishedImage, Pdf, Png, Svg
-from gpu_tasks.images.sources import SourcePictures
 from gpu_tasks.images.vectors.page import MM_PER_INCH
 from gpu_tasks.images.vectors.svg import write_svg
 from gpu_tasks.inference.enlarging import enlarge_to
-from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.tools.cutting.canvas import PIXELS_PER_METRE
 from gpu_tasks.tools.cutting.printing import rasterise
 from gpu_tasks.tools.lineart.drawing_lines import draw_lines
+from gpu_tasks.tools.one_by_one import OneByOneRenderer
 
 
-class LineartRenderer:
+class LineartRenderer(OneByOneRenderer):
     """Renders one order after the other. Lines are found by the CPU, so `finish` does most of the work."""
 
-    def __init__(self, upscaler: Upscaler, sources: SourcePictures) -> None:
-        self._upscaler = upscaler
-        self._sources = sources
-
-    def kind(self, order: ImageOrder) -> Hashable:
-        """Return the same kind for all orders."""
-        return None
-
-    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing]:
-        """Return the sources, small ones enlarged. Raises SourceMissing."""
-        drawings = []
-        for number, order in enumerate(wave):
-            picture = self._sources.load(order)
-            height, width = picture.shape[:2]
-            if max(width, height) < ENLARGED_BELOW:
-                large = enlarge_to(picture, enlarged_size(width, height), self._upscaler)
-                drawings.append(Drawing(pixels=large, seed=order.seed, networks=self._upscaler.identity))
-            else:
-                drawings.append(Drawing(pixels=picture, seed=order.seed))
-            on_step((number + 1) / len(wave))
-        return drawings
+    def _draw(self, order: ImageOrder, on_step: OnStep) -> Drawing:
+        """Return the source, enlarged if it is small."""
+        picture = self._sources.load(order)
+        height, width = picture.shape[:2]
+        if max(width, height) >= ENLARGED_BELOW:
+            return Drawing(pixels=picture, seed=order.seed)
+        large = enlarge_to(picture, enlarged_size(width, height), self._upscaler, on_step)
+        return Drawing(pixels=large, seed=order.seed, networks=self._upscaler.identity)
 
     def finish(self, order: ImageOrder, drawing: Drawing) -> FinishedImage:
         """Return the lines in black on white at print size, and their paths. Raises ImageFlawed."""

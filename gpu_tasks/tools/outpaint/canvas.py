@@ -11,8 +11,7 @@ from scipy import ndimage
 
 from craftspark.tools.windows import Box, fit_into
 from gpu_tasks.images.drawing import Flaw, find_blank_margin
-from gpu_tasks.images.pixels import Pixels, resample
-from gpu_tasks.images.sources import flatten_on_white
+from gpu_tasks.images.pixels import Pixels, flatten_on_white, resample
 from gpu_tasks.inference.enlarging import enlarge_to
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.tools.outpaint.border import match_border

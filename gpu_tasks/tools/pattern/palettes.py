@@ -14,8 +14,7 @@ from scipy.optimize import linear_sum_assignment
 
 from gpu_tasks.activity import record_activity
 from gpu_tasks.images.oklab import read_colours, to_oklab
-from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.images.sources import shrink
+from gpu_tasks.images.pixels import Pixels, shrink
 
 Value = TypeVar("Value", bound=np.generic)
 

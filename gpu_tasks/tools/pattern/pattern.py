@@ -15,9 +15,9 @@ from craftspark.tools.toss import Repeat, Toss
 from gpu_tasks.images.drawing import Drawing, Flaw, OnStep, add_check, derive_seed, make_drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import File, FinishedImage, Png, PrintPdf, WebP
-from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.pixels import Pixels, flatten_on_white, shrink
 from gpu_tasks.images.print_marks import draw_marks, find_margins
-from gpu_tasks.images.sources import SourcePictures, flatten_on_white, shrink
+from gpu_tasks.images.sources import SourcePictures
 from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings, Sketch
 from gpu_tasks.inference.order_inputs import build_settings, build_sketch, check_subject
 from gpu_tasks.inference.seamless.neighbours import add_neighbours

@@ -10,8 +10,7 @@ from shapely.affinity import scale as scale_shape
 
 from craftspark.errors import ImageFlawed
 from gpu_tasks.activity import record_activity
-from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.images.sources import shrink
+from gpu_tasks.images.pixels import Pixels, shrink
 from gpu_tasks.images.vectors.page import Ring
 from gpu_tasks.tools.cutting.canvas import PIXELS_PER_METRE, Canvas, make_canvas
 from gpu_tasks.tools.cutting.cut_file import MAX_TOLERANCE, NOISE, measure_bounds

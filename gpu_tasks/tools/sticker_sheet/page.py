@@ -13,9 +13,8 @@ from shapely import Polygon
 from craftspark.tools.papers import PAPERS
 from craftspark.tools.sticker_sheet import StickerSheetRequest
 from gpu_tasks.activity import record_activity
-from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.pixels import Pixels, flatten_on_white
 from gpu_tasks.images.print_marks import Margins, find_paper_margins
-from gpu_tasks.images.sources import flatten_on_white
 from gpu_tasks.images.vectors.page import MM_PER_INCH, Layer, Page, Ring, flatten, make_line_ring
 from gpu_tasks.tools.cutting.canvas import PIXELS_PER_METRE, paint_motif
 from gpu_tasks.tools.cutting.printing import rasterise, spread_colours

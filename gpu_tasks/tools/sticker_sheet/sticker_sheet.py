@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 
 from craftspark.errors import ImageFlawed
 from craftspark.tools.sticker_sheet import StickerSheetRequest
 from gpu_tasks.images.drawing import Drawing, OnStep
 from gpu_tasks.images.order import ImageOrder
-from gpu_tasks.images.output import Dxf, Eps, FinishedImage, Pdf, Png, PrintPdf, Svg
+from gpu_tasks.images.output import FinishedImage, Png, PrintPdf
+from gpu_tasks.images.pixels import flatten_on_white
 from gpu_tasks.images.print_marks import draw_marks
-from gpu_tasks.images.sources import SourcePictures, flatten_on_white
-from gpu_tasks.images.vectors.svg import write_svg
-from gpu_tasks.inference.upscaler import Upscaler
+from gpu_tasks.tools.cutting.delivery import make_cut_files
 from gpu_tasks.tools.cutting.printing import enlarge_motif, print_side
+from gpu_tasks.tools.one_by_one import OneByOneRenderer
 from gpu_tasks.tools.sticker_sheet.outlines import Outline, extract_object, outline_object
 from gpu_tasks.tools.sticker_sheet.packing import Packing, Room, pack
 from gpu_tasks.tools.sticker_sheet.page import (
@@ -26,28 +26,11 @@ from gpu_tasks.tools.sticker_sheet.page import (
 )
 
 
-class StickerSheetRenderer:
+class StickerSheetRenderer(OneByOneRenderer):
     """Renders one order after the other, because one page can be as large as a wave of drawings."""
 
-    def __init__(self, upscaler: Upscaler, sources: SourcePictures) -> None:
-        self._upscaler = upscaler
-        self._sources = sources
-
-    def kind(self, order: ImageOrder) -> Hashable:
-        """Return the same kind for all orders."""
-        return None
-
-    def render(self, wave: Sequence[ImageOrder], on_step: OnStep) -> list[Drawing]:
-        """Return drawings with their packed stickers as parts.
-
-        Raises SourceMissing, and ImageFlawed without a second attempt, which could not differ.
-        """
-        return [
-            self._render(order, lambda share, done=number: on_step((done + share) / len(wave)))  # type: ignore[misc]
-            for number, order in enumerate(wave)
-        ]
-
-    def _render(self, order: ImageOrder, on_step: OnStep) -> Drawing:
+    def _draw(self, order: ImageOrder, on_step: OnStep) -> Drawing:
+        """Return a drawing with its packed stickers as parts."""
         request = build_request(order)
         # The pictures are loaded twice, so that no more of them than one page shows are ever in memory.
         outlines = []
@@ -91,10 +74,7 @@ class StickerSheetRenderer:
             picture=Png(pixels=page, dpi=DPI),
             files={
                 "sheet.pdf": PrintPdf(pixels=flatten_on_white(page), dpi=DPI, margins=layout.margins),
-                "cut.svg": Svg(text=write_svg(cut)),
-                "cut.dxf": Dxf(page=cut),
-                "cut.pdf": Pdf(page=cut),
-                "cut.eps": Eps(page=cut),
+                **make_cut_files(cut),
             },
             scores={**drawing.scores, "cut_nodes": cut.nodes},
         )

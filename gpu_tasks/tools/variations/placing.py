@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from craftspark.tools.windows import Box, fit_into
 from gpu_tasks.images.drawing import MIN_INK
-from gpu_tasks.images.pixels import Pixels, resample
-from gpu_tasks.images.sources import flatten_on_white, shrink
+from gpu_tasks.images.pixels import Pixels, flatten_on_white, resample, shrink
 from gpu_tasks.tools.cutting.ground import measure_distance, measure_ground
 from gpu_tasks.tools.cutting.matte import cut_out, has_plain_ground, inspect
 from gpu_tasks.tools.variations.keeping import lay_over
