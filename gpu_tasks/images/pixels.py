@@ -62,7 +62,7 @@ def shrink(picture: Pixels, longest: int) -> Pixels:
 
 def average(picture: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
     """Return a picture (height, width, 4) or its alpha (height, width) with at most `longest` pixels on its longer
-    side. Unlike `shrink`, each pixel is the mean of an area, so no colour goes beyond those that are there.
+    side. Unlike `shrink`, each pixel is the mean of an area, so that no colour overshoots.
     """
     height, width = picture.shape[:2]
     scale = longest / max(height, width)

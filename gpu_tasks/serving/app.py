@@ -33,7 +33,10 @@ from gpu_tasks.images.output import EncodedImage
 from gpu_tasks.serving.metrics import Metrics
 from gpu_tasks.serving.requests import RenderedImage, RequestRenderer, accept
 
-MAX_BODY_BYTES = MAX_UPLOAD_BYTES + 64 * 1024  # the pictures and the request
+MAX_REQUEST_BYTES = 64 * 1024  # of the request's JSON
+# Of all sources of one request. Each may have MAX_UPLOAD_BYTES, but every waiting request keeps its own in memory.
+MAX_SOURCES_BYTES = 4 * MAX_UPLOAD_BYTES
+MAX_FORM_BYTES = MAX_SOURCES_BYTES + 2 * MAX_REQUEST_BYTES  # each part has a head
 MAX_WAITING = 16
 RETRY_AFTER_S = 5
 WARM_UP = b'{"prompt": "apple", "count": 1, "seed": 1, "steps": 1}'
@@ -161,19 +164,25 @@ async def read(request: Request) -> tuple[bytes, list[bytes]]:
     """Read the request's JSON and its source pictures. Raises BodyTooLarge or InvalidInput."""
     length = request.headers.get("content-length", "")
     size = parse_whole_number(length, "Content-Length", minimum=0, maximum=10**18 - 1)
-    if size > MAX_BODY_BYTES:
-        raise BodyTooLarge(f"the body has {size} bytes; the maximum is {MAX_BODY_BYTES}", field="body")
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+    is_form = request.headers.get("content-type", "").startswith("multipart/form-data")
+    if size > (maximum := MAX_FORM_BYTES if is_form else MAX_REQUEST_BYTES):
+        raise BodyTooLarge(f"the body has {size} bytes; the maximum is {maximum}", field="body")
+    if not is_form:
         return await request.body(), []
     try:
-        async with request.form(max_files=MAX_SOURCES, max_fields=1, max_part_size=64 * 1024) as form:
+        async with request.form(max_files=MAX_SOURCES, max_fields=1, max_part_size=MAX_REQUEST_BYTES) as form:
             asked, files = form.get("request"), form.getlist("source")
             if not isinstance(asked, str):
                 raise InvalidInput("the part `request` of the form must be the request as JSON", field="request")
-            pictures = [await file.read() for file in files if isinstance(file, UploadFile)]
-            if not pictures or len(pictures) < len(files):
+            uploads = [file for file in files if isinstance(file, UploadFile)]
+            if not uploads or len(uploads) < len(files):
                 raise InvalidInput("each part `source` of the form must be an image file", field="source")
-            return utf8(asked, "request"), pictures
+            for number, upload in enumerate(uploads, 1):
+                if (upload.size or 0) > MAX_UPLOAD_BYTES:
+                    raise BodyTooLarge(
+                        f"source {number} has {upload.size} bytes; the maximum is {MAX_UPLOAD_BYTES}", field="source"
+                    )
+            return utf8(asked, "request"), [await upload.read() for upload in uploads]
     except HTTPException as malformed:
         raise InvalidInput(f"the form cannot be read: {malformed.detail}", field="body") from None
 

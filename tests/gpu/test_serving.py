@@ -114,7 +114,7 @@ def test_several_pictures_sent_along_are_the_sources_in_their_order(client: Test
         ("upscale", {"data": {"request": "{}"}, "files": {"other": ("a", b"x")}}, 422, "source"),
         ("upscale", {"files": {"source": ("a", b"x")}}, 422, "request"),
         ("picture", {"data": {"request": '{"prompt": "a"}'}, "files": {"source": ("a", a_png())}}, 422, "source"),
-        ("picture", {"content": bytes(26 * 1024 * 1024)}, 413, "body"),
+        ("picture", {"content": bytes(64 * 1024 + 1)}, 413, "body"),
     ],
 )
 def test_what_is_wrong_is_told_by_its_field(
@@ -124,6 +124,26 @@ def test_what_is_wrong_is_told_by_its_field(
 
     assert (answer.status_code, answer.json()["field"]) == (status, field)
     assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_each_source_has_the_limit_of_an_upload_and_all_together_have_a_higher_one(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def post(*sides: int) -> Any:
+        files = [("source", (f"{side}.png", encode_file(Png(pixels=a_motif(side))), "image/png")) for side in sides]
+        body = {"stickers": [{"width_mm": 20}] * len(sides), "paper": "a5"}
+        return client.post("/v1/render/sticker-sheet", data={"request": json.dumps(body)}, files=files)
+
+    small, large = (len(encode_file(Png(pixels=a_motif(side)))) for side in (48, 200))
+    monkeypatch.setattr("gpu_tasks.serving.app.MAX_UPLOAD_BYTES", large - 1)
+
+    assert post(48, 48).status_code == 200
+    refused = post(48, 200)
+    assert (refused.status_code, refused.json()["field"]) == (413, "source")
+    assert refused.json()["detail"] == f"source 2 has {large} bytes; the maximum is {large - 1}"
+    monkeypatch.setattr("gpu_tasks.serving.app.MAX_FORM_BYTES", 2 * small)
+    refused = post(48, 48)
+    assert (refused.status_code, refused.json()["field"]) == (413, "body")
 
 
 def test_prometheus_is_told_what_was_rendered_and_refused(client: TestClient) -> None:
