@@ -106,6 +106,7 @@ fix: setup diagram ## format, mend what can be mended, and write the generated f
 	$(BIN)/python -m lambdas.http.openapi > docs/openapi.json
 	$(BIN)/python -m scripts.decision_index
 	$(BIN)/python -m scripts.room_map
+	$(BIN)/python -m scripts.quota_table
 	openapi-typescript docs/openapi.json --default-non-nullable false --output web/client/schema.d.ts
 
 diagram: setup ## draw the architecture from docs/architecture.dot

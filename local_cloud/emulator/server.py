@@ -53,6 +53,7 @@ async def _run(arguments: argparse.Namespace) -> None:
     from local_cloud.emulator import patches, patching
     from local_cloud.emulator.faults import with_faults
     from local_cloud.emulator.patches import ecs_tasks, lambda_processes
+    from local_cloud.emulator.quota_use import with_quota_use
     from local_cloud.emulator.task_processes import TaskProcesses
     from local_cloud.emulator.task_slots import TaskSlots
 
@@ -84,7 +85,7 @@ async def _run(arguments: argparse.Namespace) -> None:
         return ended
 
     stop = asyncio.create_task(stop_on_request())
-    await serve(with_faults(app), _config(arguments.listen), shutdown_trigger=all_stopped.wait)
+    await serve(with_quota_use(with_faults(app)), _config(arguments.listen), shutdown_trigger=all_stopped.wait)
     ended = await stop
     sys.stdout.flush()
     sys.stderr.flush()

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 from rich.table import Table
 
 from local_cloud.launcher.cloud import LocalCloud
+from local_cloud.quotas import QUOTAS, USE_PATH
 
 QUEUE_COUNTS = {
     "waiting": "ApproximateNumberOfMessages",
@@ -23,6 +25,8 @@ def status_tables(cloud: LocalCloud) -> Iterator[Table]:
     yield _table("Services", ("service", "desired", "running", "pending"), _services(cloud))
     yield _table("GPU task processes", ("process", "purpose", "image", "uptime", "log"), _workers(cloud))
     yield _table("Queues", ("queue", *QUEUE_COUNTS), _queues(cloud))
+    columns = ("quota", "limit", "peak", "share", "used", "per execution")
+    yield _table("Quotas of an AWS account, and what this run used", columns, _quotas(cloud))
 
 
 def _table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
@@ -69,6 +73,18 @@ def _queues(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:
     with ThreadPoolExecutor(4) as pool:
         for url, counts in zip(urls, pool.map(read_counts, urls), strict=True):
             yield url.rsplit("/", 1)[-1], *(counts.get(attribute, "0") for attribute in QUEUE_COUNTS.values())
+
+
+def _quotas(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:
+    """A rate has its busiest second, a level the most at the same time, of which `used` is the sum of the seconds."""
+    use = httpx.get(f"{cloud.endpoint}{USE_PATH}", timeout=10).raise_for_status().json()
+    executions = use["Step Functions: StartExecution"]["used"]
+    in_flight = max((int(str(counts[1])) for _, *counts in _queues(cloud)), default=0)
+    for quota in QUOTAS:
+        used, peak = use[quota.name]["used"], use[quota.name]["peak"] if quota.calls else in_flight
+        limit = f"{quota.limit:,}" + (" per s" if quota.kind == "rate" else "")
+        per_execution = f"{used / executions:.2f}" if executions else "-"
+        yield quota.name, limit, f"{peak:,.0f}", f"{peak / quota.limit:.1%}", f"{used:,.1f}", per_execution
 
 
 def _uptime(started: float) -> str:

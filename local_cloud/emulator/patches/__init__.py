@@ -18,6 +18,7 @@ from local_cloud.emulator.patches import (
     message_moves,
     metric_math_alarms,
     public_parameters,
+    quota_counts,
     table_expiry,
     task_callbacks,
     user_pool_issuer,
@@ -48,4 +49,5 @@ def all_patches(processes: TaskProcesses) -> tuple[Patch, ...]:
         ecs_task_states.PATCH,
         ecs_task_protection.PATCH,
         ecs_container_instances.PATCH,
+        quota_counts.PATCH,
     )

@@ -13,6 +13,7 @@ from typing import Any
 from ministack.core.responses import now_iso
 from ministack.services import stepfunctions
 
+from local_cloud.emulator.patches.quota_counts import count_event
 from local_cloud.emulator.patching import Patch, Replacement, Target
 
 FINAL_EVENTS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
@@ -38,6 +39,7 @@ def add_event(execution: dict[str, Any], event_type: str, details: dict[str, Any
         previous = 1  # ExecutionStarted, written by StartExecution
     with _events_lock:
         events: list[dict[str, Any]] = execution["events"]
+        count_event(execution, events[previous - 1]["type"], event_type, details)
         event = {"type": event_type, "timestamp": now_iso(), "previousEventId": previous, **details}
         if events[-1]["type"] not in FINAL_EVENTS:
             event["id"] = len(events) + 1

@@ -1,0 +1,71 @@
+"""The local cloud counts what an account of AWS would count against its quotas."""
+
+import uuid
+from typing import Any
+
+from local_cloud.launcher.aws_clients import Clients
+from local_cloud.launcher.cloud import LocalCloud
+from local_cloud.quotas import QUOTAS, USE_PATH
+from tests.e2e.command_line import run
+from tests.e2e.front_end import HTTP, FrontEnd, states_entered
+from tests.e2e.waiting import eventually
+
+WRITES = "DynamoDB: write units of a new table and its indexes"
+# A job of one batch takes the same of these on every machine and for every client.
+EXACT = (
+    "Step Functions: StartExecution",
+    "Step Functions: state transitions",
+    "Step Functions: SendTaskSuccess",
+    "Step Functions: SendTaskFailure",
+    "Step Functions: DescribeExecution",
+    "EventBridge: PutEvents",
+    "ECS: changes of tasks and instances",
+)
+KIB = 1024
+
+
+def read_used(endpoint: str) -> dict[str, float]:
+    use: dict[str, Any] = HTTP.get(endpoint + USE_PATH).raise_for_status().json()
+    return {name: each["used"] for name, each in use.items()}
+
+
+def test_a_job_takes_of_each_quota_what_the_table_says(cloud: LocalCloud, maker: str) -> None:
+    front_end = FrontEnd(cloud, maker)
+    before = read_used(cloud.endpoint)
+
+    job = front_end.ended(front_end.accepted("red apple", count=4, steps=2, seed=1))
+    eventually(lambda: "Job delivered" in states_entered(cloud, job["job_id"]))
+    after = read_used(cloud.endpoint)
+
+    taken = {name: after[name] - before[name] for name in after}
+    assert {name: taken[name] for name in EXACT} == {each.name: each.per_job for each in QUOTAS if each.name in EXACT}
+    assert taken["API Gateway: requests"] >= 2
+    assert taken["Lambda: concurrent executions"] > 0
+    [table_says] = [each.per_job for each in QUOTAS if each.name == WRITES]
+    assert 0 < taken[WRITES] <= table_says
+    status = run("status", state_dir=cloud.state.path)
+    for quota in QUOTAS:
+        assert quota.name in status
+
+
+def test_a_write_takes_a_unit_for_each_kib_and_in_a_transaction_two(aws: Clients) -> None:
+    table = uuid.uuid4().hex
+    aws["dynamodb"].create_table(
+        TableName=table,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )
+    item = {"id": {"S": "1"}, "text": {"S": "x" * 99 * KIB}}
+    for _ in range(9):  # no other test's table has more
+        aws["dynamodb"].put_item(TableName=table, Item=item)
+    before = read_used(aws.endpoint)[WRITES]
+
+    aws["dynamodb"].put_item(TableName=table, Item=item)
+    single = read_used(aws.endpoint)[WRITES]
+    written = aws["dynamodb"].transact_write_items(TransactItems=[{"Put": {"TableName": table, "Item": item}}])
+    both = read_used(aws.endpoint)[WRITES]
+
+    assert single - before == 100
+    assert both - single == 200
+    assert "ConsumedCapacity" not in written  # nobody asked for it
