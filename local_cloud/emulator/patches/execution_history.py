@@ -14,6 +14,7 @@ from ministack.core.responses import now_iso
 from ministack.services import stepfunctions
 
 from local_cloud.emulator.patches.quota_counts import count_event
+from local_cloud.emulator.patches.state_payloads import check_size
 from local_cloud.emulator.patching import Patch, Replacement, Target
 
 FINAL_EVENTS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
@@ -31,6 +32,7 @@ _run_parallel_branches = stepfunctions._run_parallel_branches
 def add_event(execution: dict[str, Any], event_type: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
     """Append an event that names its predecessor, unless the execution has ended."""
     details = details or {}
+    check_size(details)
     failure = details.get("taskFailedEventDetails", {})
     if event_type == "TaskFailed" and failure.get("error") in TIMEOUTS:
         event_type, details = "TaskTimedOut", {"taskTimedOutEventDetails": failure}

@@ -1,0 +1,135 @@
+"""Sizes and times that API Gateway and Lambda bound are bounded in the local cloud too."""
+
+import io
+import json
+import uuid
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from botocore.exceptions import ClientError
+
+from local_cloud.launcher.aws_clients import Clients
+from tests.e2e.front_end import HTTP
+from tests.e2e.state_machines import ended, start
+
+HANDLER = """
+import json, time
+
+def handler(event, context):
+    asked = json.loads(event["body"]) if "body" in event else event
+    time.sleep(asked.get("wait_s", 0))
+    return {"statusCode": 200, "body": "x" * asked.get("size", 0)}
+"""
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Api:
+    """An HTTP API whose only route invokes a function, for which it waits 500 ms at most."""
+
+    url: str
+    function: str
+
+    def post(self, body: bytes) -> httpx.Response:
+        return HTTP.post(self.url, content=body, headers={"Content-Type": "application/json"})
+
+
+@pytest.fixture(scope="module")
+def api(aws: Clients) -> Api:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as code:
+        code.writestr("app.py", HANDLER)
+    function = aws["lambda"].create_function(
+        FunctionName=f"function-{uuid.uuid4().hex[:8]}",
+        Runtime="python3.12",
+        Role="arn:aws:iam::000000000000:role/lambda",
+        Handler="app.handler",
+        Code={"ZipFile": archive.getvalue()},
+        Timeout=30,
+    )
+    gateway = aws["apigatewayv2"]
+    made = gateway.create_api(Name="limits", ProtocolType="HTTP")
+    integration = gateway.create_integration(
+        ApiId=made["ApiId"],
+        IntegrationType="AWS_PROXY",
+        IntegrationUri=function["FunctionArn"],
+        PayloadFormatVersion="2.0",
+        TimeoutInMillis=500,
+    )
+    gateway.create_route(
+        ApiId=made["ApiId"], RouteKey="$default", Target=f"integrations/{integration['IntegrationId']}"
+    )
+    gateway.create_stage(ApiId=made["ApiId"], StageName="$default", AutoDeploy=True)
+    aws["lambda"].add_permission(
+        FunctionName=function["FunctionName"],
+        StatementId="api",
+        Action="lambda:InvokeFunction",
+        Principal="apigateway.amazonaws.com",
+    )
+    aws["lambda"].invoke(FunctionName=function["FunctionName"], Payload=b"{}")["Payload"].read()  # starts its process
+    return Api(f"{aws.endpoint}/_aws/execute-api/{made['ApiId']}/$default/", function["FunctionName"])
+
+
+def padded(size: int, **asked: float) -> bytes:
+    """An event for the function, as JSON of this many bytes."""
+    empty = len(json.dumps({**asked, "pad": ""}))
+    return json.dumps({**asked, "pad": "x" * (size - empty)}).encode()
+
+
+def test_an_http_api_refuses_a_request_of_over_10_mb(api: Api) -> None:
+    answers = [api.post(b" " * size) for size in (10 * MIB + 1, 10 * MIB)]
+
+    assert [(answer.status_code, answer.json()) for answer in answers] == [
+        (413, {"message": "Request Entity Too Large"}),
+        (413, {"message": "Request Entity Too Large"}),  # more than its function takes
+    ]
+    assert api.post(padded(5 * MIB)).status_code == 200
+
+
+def test_an_http_api_stops_waiting_for_its_function(api: Api) -> None:
+    late = api.post(json.dumps({"wait_s": 2}).encode())
+
+    assert (late.status_code, late.json()) == (503, {"message": "Service Unavailable"})
+    assert late.elapsed.total_seconds() >= 0.5
+    assert api.post(b"{}").status_code == 200
+
+
+@pytest.mark.parametrize(("kind", "limit"), [("RequestResponse", 6 * MIB), ("Event", MIB)])
+def test_an_event_larger_than_lambda_takes_is_refused(aws: Clients, api: Api, kind: str, limit: int) -> None:
+    with pytest.raises(ClientError) as refused:
+        aws["lambda"].invoke(FunctionName=api.function, InvocationType=kind, Payload=padded(limit + 1))
+    taken = aws["lambda"].invoke(FunctionName=api.function, InvocationType=kind, Payload=padded(limit))
+    taken["Payload"].read()
+
+    assert refused.value.response["Error"]["Code"] == "RequestTooLargeException"
+    assert taken["StatusCode"] in (200, 202)
+
+
+def test_a_response_of_over_6_mb_is_an_error_of_the_function(aws: Clients, api: Api) -> None:
+    def invoke(size: int) -> Mapping[str, object]:
+        answer = aws["lambda"].invoke(FunctionName=api.function, Payload=json.dumps({"size": size}).encode())
+        return {"error": answer.get("FunctionError"), **json.loads(answer["Payload"].read())}
+
+    too_large, large = invoke(6 * MIB + 1024), invoke(6 * MIB - 1024)
+
+    assert too_large["errorType"] == "Function.ResponseSizeTooLarge"
+    assert too_large["error"] == "Unhandled"
+    assert large["error"] is None
+
+
+@pytest.mark.parametrize(("characters", "status"), [(262_100, "SUCCEEDED"), (262_200, "FAILED")])
+def test_a_state_that_returns_over_256_kib_ends_its_execution(aws: Clients, characters: int, status: str) -> None:
+    large = f"{{% $pad('', {characters}, 'x') %}}"
+    states = {
+        "Make": {"Type": "Pass", "Output": {"data": large}, "Next": "Done"},
+        "Done": {"Type": "Pass", "Output": {}, "End": True},
+    }
+
+    execution = ended(aws, start(aws, {"StartAt": "Make", "States": states}))
+
+    assert execution["status"] == status
+    if status == "FAILED":
+        assert execution["error"] == "States.DataLimitExceeded"
