@@ -39,6 +39,8 @@ class Clients:
                     use_dualstack_endpoint=False,
                     use_fips_endpoint=False,
                     s3={"addressing_style": "path"},
+                    # boto3 would sign links of S3 in the version that new buckets refuse.
+                    signature_version="s3v4" if service == "s3" else None,
                 ),
             )
         return self._clients[service]
