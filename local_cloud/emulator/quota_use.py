@@ -22,7 +22,6 @@ TARGETS = {
     "AWSEvents": "events",
 }
 API = "/_aws/execute-api/"
-MANAGEMENT = "/@connections/"  # calls to a WebSocket API that are no requests of clients
 
 
 class QuotaUse:
@@ -105,7 +104,7 @@ def find_call(scope: Any) -> str | None:
     if scope["type"] != "http":
         return None
     if scope["path"].startswith(API):
-        return None if MANAGEMENT in scope["path"] else "execute-api:Invoke"
+        return "execute-api:Invoke"  # also of our own calls to live connections
     for name, value in scope["headers"]:
         if name.lower() == b"x-amz-target":
             prefix, _, action = value.decode("latin-1").partition(".")

@@ -77,7 +77,7 @@ def test_a_level_has_what_is_held_at_the_same_time_and_for_how_long() -> None:
         ("http", "/", "AmazonSQS.SendMessage", None),
         ("http", "/bucket/key", None, None),
         ("http", "/_aws/execute-api/1a2b3c4d/$default/v1/jobs", None, "execute-api:Invoke"),
-        ("http", "/_aws/execute-api/1a2b3c4d/live/@connections/5e6f", None, None),
+        ("http", "/_aws/execute-api/1a2b3c4d/live/@connections/5e6f", None, "execute-api:Invoke"),
         ("websocket", "/_aws/execute-api/1a2b3c4d/live", None, "execute-api:Connect"),
         ("lifespan", "", None, None),
     ],
