@@ -52,6 +52,7 @@ async def _run(arguments: argparse.Namespace) -> None:
 
     from local_cloud.emulator import patches, patching
     from local_cloud.emulator.faults import with_faults
+    from local_cloud.emulator.identities import create_administrator
     from local_cloud.emulator.patches import ecs_tasks, lambda_processes
     from local_cloud.emulator.quota_use import with_quota_use
     from local_cloud.emulator.task_processes import TaskProcesses
@@ -66,6 +67,7 @@ async def _run(arguments: argparse.Namespace) -> None:
         open_slots=lambda family: TaskSlots(ecs_tasks.EcsTaskDemand(family)),
     )
     patching.apply_all(patches.all_patches(processes))
+    create_administrator()
     stop_requested, all_stopped = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop_requested.set)

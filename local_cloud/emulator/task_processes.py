@@ -32,6 +32,7 @@ REVISION = "com.amazonaws.ecs.task-definition-version"
 CONTAINER = "com.amazonaws.ecs.container-name"
 METADATA_URI = "ECS_CONTAINER_METADATA_URI_V4"
 AGENT_URI = "ECS_AGENT_URI"
+CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 # A program that fails within this time after its start is restarted with a delay, which doubles with each failure.
 MIN_UPTIME_S = 5.0
@@ -48,10 +49,15 @@ class NoCommand(Exception):
 
 @dataclass(frozen=True)
 class TaskDetails:
-    """A task in ECS. `group` is `service:<name>`, or empty; `stop_grace_s` is the time from SIGTERM to SIGKILL."""
+    """A task in ECS.
+
+    `group` is `service:<name>`, or empty. `stop_grace_s` is the time from SIGTERM to SIGKILL. `credentials` are the
+    environment variables of a session of the task's role; there are none without a role.
+    """
 
     group: str
     stop_grace_s: float
+    credentials: Mapping[str, str]
 
 
 class TaskProcess:
@@ -198,7 +204,9 @@ class TaskProcesses:
         if slots:
             slots.acquire(arn)
         try:
-            process = self._starter.submit(self._start, program, self._environment(environment), log).result()
+            process = self._starter.submit(
+                self._start, program, self._environment(environment, details.credentials), log
+            ).result()
         except BaseException:
             if slots:
                 slots.release(arn)
@@ -239,9 +247,13 @@ class TaskProcesses:
                 start_new_session=True,
             )
 
-    def _environment(self, container: Mapping[str, str]) -> dict[str, str]:
-        """The isolated environment with the container's variables, except AWS_* and ECS_*, and the agent's URIs."""
-        base = isolated_environment() | {"AWS_ENDPOINT_URL": self._endpoint, "PYTHONUNBUFFERED": "1"}
+    def _environment(self, container: Mapping[str, str], credentials: Mapping[str, str]) -> dict[str, str]:
+        """The isolated environment with the container's variables, except AWS_* and ECS_*, and the agent's URIs.
+
+        The credentials are those of the task, and never the administrator's.
+        """
+        base = {name: value for name, value in isolated_environment().items() if name not in CREDENTIALS}
+        base |= dict(credentials) | {"AWS_ENDPOINT_URL": self._endpoint, "PYTHONUNBUFFERED": "1"}
         base |= {name: os.environ[name] for name in ("HOME", "TMPDIR") if name in os.environ}
         if metadata := container.get(METADATA_URI):
             token = metadata.rpartition("/")[2]

@@ -6,8 +6,10 @@ from pathlib import Path
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
-ACCESS_KEY = "test"
-SECRET_KEY = "test"  # noqa: S105 - the emulator accepts any key, and must never receive a real one
+# The user who deploys and operates: an identity with AdministratorAccess in the emulator, and in no other cloud.
+ADMINISTRATOR = "administrator"
+ACCESS_KEY = "AKIALOCALCLOUDADMIN0"
+SECRET_KEY = "local-cloud-administrator"  # noqa: S105 - opens only the emulator, which listens only on loopback
 LOOPBACK = "127.0.0.1"
 
 # The variables that programs need. All others are left out, above all AWS_* and proxies: with those, a Lambda on a
@@ -28,7 +30,7 @@ INHERITED_VARIABLES = (
 
 
 def isolated_environment(source: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The inherited variables, and settings that give AWS SDKs test credentials and no other ones."""
+    """The inherited variables, and settings that give AWS SDKs the local administrator's credentials and no others."""
     inherited = {name: source[name] for name in INHERITED_VARIABLES if name in source}
     return inherited | {
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
@@ -51,6 +53,7 @@ def emulator_environment(port: int, state_dir: Path, *, packages: Path) -> dict[
     for folder in (temporary, home):
         folder.mkdir(parents=True, exist_ok=True)
     return isolated_environment() | {
+        "AUTH": "true",
         "BIND_HOST": LOOPBACK,
         # Without a Docker socket, the emulator cannot change the user's containers.
         "DOCKER_HOST": f"unix://{state_dir}/no-docker.sock",

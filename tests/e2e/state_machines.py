@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_cloud.launcher.aws_clients import Clients
+from tests.e2e.roles import allow, role
 from tests.e2e.waiting import eventually
-
-ROLE = "arn:aws:iam::000000000000:role/states"
 
 
 def start(aws: Clients, definition: Mapping[str, Any], execution_input: Mapping[str, Any] | None = None) -> str:
@@ -16,7 +15,7 @@ def start(aws: Clients, definition: Mapping[str, Any], execution_input: Mapping[
     machine = aws["stepfunctions"].create_state_machine(
         name=f"machine-{uuid.uuid4().hex[:8]}",
         definition=json.dumps({"QueryLanguage": "JSONata", **definition}),
-        roleArn=ROLE,
+        roleArn=role(aws, "states", allow("*", "sqs:SendMessage", "lambda:InvokeFunction")),
     )
     started = aws["stepfunctions"].start_execution(
         stateMachineArn=machine["stateMachineArn"], input=json.dumps(execution_input or {})

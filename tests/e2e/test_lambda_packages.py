@@ -14,6 +14,7 @@ import pytest
 from local_cloud.emulator.patches.lambda_packages import share_package
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.emulator_process import PACKAGES
+from tests.e2e.roles import role
 
 HANDLER = """
 import os
@@ -84,7 +85,7 @@ def test_the_processes_of_a_lambda_use_the_shared_files(aws: Clients) -> None:
     aws["lambda"].create_function(
         FunctionName=name,
         Runtime="python3.12",
-        Role="arn:aws:iam::000000000000:role/lambda",
+        Role=role(aws, "lambda"),
         Handler="app.handler",
         Code={"ZipFile": package.getvalue()},
     )

@@ -8,6 +8,7 @@ import signal
 import threading
 import uuid
 import zipfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.emulator_process import EmulatorProcess
 from local_cloud.launcher.state import StateDir
 from tests.e2e.processes import mentioning
+from tests.e2e.roles import role
 from tests.e2e.state_machines import ended, history, start
 from tests.e2e.waiting import eventually
 
@@ -56,15 +58,15 @@ class FakeWorker:
     """A worker whose process is never started."""
 
 
-def function(aws: Clients) -> str:
-    """The name of a new function with the handler."""
+def function(aws: Clients, *statements: Mapping[str, Any]) -> str:
+    """The name of a new function with the handler, and with these statements of its role."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as code:
         code.writestr("app.py", HANDLER)
     made = aws["lambda"].create_function(
         FunctionName=f"function-{uuid.uuid4().hex[:8]}",
         Runtime="python3.12",
-        Role="arn:aws:iam::000000000000:role/lambda",
+        Role=role(aws, "lambda", *statements),
         Handler="app.handler",
         Code={"ZipFile": archive.getvalue()},
         Timeout=60,
@@ -98,8 +100,8 @@ def test_a_lambda_sees_no_aws_configuration_of_the_user(aws: Clients) -> None:
     assert environment["AWS_ENDPOINT_URL"] == aws.endpoint
     assert environment["AWS_CONFIG_FILE"] == os.devnull
     assert environment["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
-    assert environment["AWS_SECRET_ACCESS_KEY"] == "test"
-    assert environment.get("AWS_SESSION_TOKEN", "") == ""
+    assert environment["AWS_ACCESS_KEY_ID"].startswith("ASIA")  # a session of the function's role
+    assert environment["AWS_SESSION_TOKEN"] != "real"
     assert not {"AWS_PROFILE", "HTTP_PROXY"} & environment.keys()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.launcher.environment import emulator_environment, isolated_environment
+from local_cloud.launcher.environment import ACCESS_KEY, emulator_environment, isolated_environment
 from local_cloud.launcher.state import MAX_EARLIER_RUNS, AlreadyRunning, EarlierRun, NotRunning, RunRecord, StateDir
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +29,7 @@ def test_only_variables_that_a_program_needs_are_passed_on() -> None:
     environment = isolated_environment(USERS)
 
     assert environment["PATH"] == "/usr/bin"
-    assert environment["AWS_ACCESS_KEY_ID"] == "test"
+    assert environment["AWS_ACCESS_KEY_ID"] == ACCESS_KEY
     assert environment["AWS_CONFIG_FILE"] == environment["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
     assert environment["AWS_EC2_METADATA_DISABLED"] == "true"
     assert not set(environment) & (set(USERS) - {"AWS_ACCESS_KEY_ID", "AWS_CONFIG_FILE", "PATH"})

@@ -165,7 +165,7 @@ def test_a_program_that_cannot_be_started_releases_its_slot(tmp_path: Path) -> N
         working_dir=tmp_path / "missing",
         state_dir=tmp_path,
         endpoint="http://127.0.0.1:9",
-        read_details=lambda _: TaskDetails(group="", stop_grace_s=1),
+        read_details=lambda _: TaskDetails(group="", stop_grace_s=1, credentials={}),
         open_slots=lambda _: slots,
     )
 
@@ -191,7 +191,7 @@ def test_each_family_has_slots_of_its_own(tmp_path: Path) -> None:
         working_dir=tmp_path,
         state_dir=tmp_path,
         endpoint="http://127.0.0.1:9",
-        read_details=lambda _: TaskDetails(group="", stop_grace_s=1),
+        read_details=lambda _: TaskDetails(group="", stop_grace_s=1, credentials={}),
         open_slots=open_slots,
     )
 

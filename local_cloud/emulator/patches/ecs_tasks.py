@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from ministack.services import ecs
 
+from local_cloud.emulator.identities import assume_role
 from local_cloud.emulator.patching import Patch, Replacement, Target
 from local_cloud.emulator.task_processes import CONTAINER, FAMILY, REVISION, TASK_ARN, TaskDetails, TaskProcesses
 from local_cloud.emulator.tasks import is_of_service
@@ -22,7 +23,9 @@ def read_details(labels: Mapping[str, str]) -> TaskDetails:
     task = ecs._tasks.get(labels[TASK_ARN]) or {}
     group = task["group"] if is_of_service(task) else ""
     stop_timeout = containers.get(labels[CONTAINER], {}).get("stopTimeout", DEFAULT_STOP_TIMEOUT_S)
-    return TaskDetails(group=group, stop_grace_s=float(stop_timeout))
+    role, name = definition.get("taskRoleArn"), labels[TASK_ARN].rpartition("/")[2]
+    credentials = assume_role(role, name) if role else {}
+    return TaskDetails(group=group, stop_grace_s=float(stop_timeout), credentials=credentials)
 
 
 class EcsTaskDemand:

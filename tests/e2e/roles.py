@@ -1,0 +1,46 @@
+"""Roles for the emulator."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+
+from local_cloud.launcher.aws_clients import Clients
+from local_cloud.launcher.environment import ACCOUNT, REGION
+
+
+def role(aws: Clients, service: str, *statements: Mapping[str, Any]) -> str:
+    """The ARN of a new role with these statements, for an AWS service such as `lambda`, and for `client_as`."""
+    principals = {"Service": f"{service}.amazonaws.com", "AWS": ACCOUNT}
+    trust = {"Effect": "Allow", "Principal": principals, "Action": "sts:AssumeRole"}
+    name = f"role-{uuid.uuid4().hex[:8]}"
+    created = aws["iam"].create_role(RoleName=name, AssumeRolePolicyDocument=policy(trust))
+    if statements:
+        aws["iam"].put_role_policy(RoleName=name, PolicyName="policy", PolicyDocument=policy(*statements))
+    return str(created["Role"]["Arn"])
+
+
+def allow(resource: str, *actions: str, condition: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A statement that allows the actions on the resource."""
+    statement: dict[str, Any] = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+    return statement | ({"Condition": dict(condition)} if condition else {})
+
+
+def policy(*statements: Mapping[str, Any]) -> str:
+    """The text of a policy with these statements."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def client_as(aws: Clients, role_arn: str, service: str) -> Any:
+    """A boto3 client that acts as the role."""
+    session = aws["sts"].assume_role(RoleArn=role_arn, RoleSessionName="test")["Credentials"]
+    return boto3.client(  # type: ignore[call-overload]
+        service,
+        endpoint_url=aws.endpoint,
+        region_name=REGION,
+        aws_access_key_id=session["AccessKeyId"],
+        aws_secret_access_key=session["SecretAccessKey"],
+        aws_session_token=session["SessionToken"],
+    )
