@@ -8,6 +8,7 @@ from typing import Any
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.state import StateDir
 from local_cloud.launcher.task_records import TaskRecord, running_tasks
+from tests.e2e.roles import allow, let_events_send, role
 from tests.e2e.waiting import eventually
 
 
@@ -15,6 +16,7 @@ def task_definition(aws: Clients, image: str, **container: Any) -> str:
     """The ARN of a task definition whose container runs one of the tests' programs."""
     defined = aws["ecs"].register_task_definition(
         family=f"family-{uuid.uuid4().hex[:8]}",
+        taskRoleArn=role(aws, "ecs-tasks", allow("*", "ecs:GetTaskProtection", "ecs:UpdateTaskProtection")),
         containerDefinitions=[
             {
                 "name": "Worker",
@@ -92,8 +94,8 @@ class Events:
     def __init__(self, aws: Clients, pattern: dict[str, Any]) -> None:
         self._sqs, name = aws["sqs"], f"events-{uuid.uuid4().hex[:8]}"
         self._url = self._sqs.create_queue(QueueName=name)["QueueUrl"]
-        arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        aws["events"].put_rule(Name=name, EventPattern=json.dumps(pattern))
+        rule = aws["events"].put_rule(Name=name, EventPattern=json.dumps(pattern))["RuleArn"]
+        arn = let_events_send(aws, self._url, rule)
         aws["events"].put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
         self.seen: list[dict[str, Any]] = []
 

@@ -33,6 +33,16 @@ def policy(*statements: Mapping[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
+def let_events_send(aws: Clients, queue_url: str, rule_arn: str) -> str:
+    """Give a queue a policy by which a rule sends to it. Returns the ARN of the queue."""
+    name = "QueueArn"
+    arn = str(aws["sqs"].get_queue_attributes(QueueUrl=queue_url, AttributeNames=[name])["Attributes"][name])
+    statement = allow(arn, "sqs:SendMessage", condition={"ArnEquals": {"aws:SourceArn": rule_arn}})
+    statement["Principal"] = {"Service": "events.amazonaws.com"}
+    aws["sqs"].set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": policy(statement)})
+    return arn
+
+
 def client_as(aws: Clients, role_arn: str, service: str) -> Any:
     """A boto3 client that acts as the role."""
     session = aws["sts"].assume_role(RoleArn=role_arn, RoleSessionName="test")["Credentials"]

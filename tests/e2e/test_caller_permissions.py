@@ -121,3 +121,13 @@ def test_a_task_of_one_state_machine_cannot_be_answered_by_the_role_of_another(a
     assert refusal(other.send_task_success, taskToken=token, output="{}") == "AccessDeniedException"
     answer_as(machine).send_task_success(taskToken=token, output="{}")
     assert state_machines.ended(aws, execution)["status"] == "SUCCEEDED"
+
+
+def test_tasks_of_another_cluster_are_not_listed(aws: Clients) -> None:
+    arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/default"
+    may = allow("*", "ecs:ListTasks", condition={"ArnEquals": {"ecs:cluster": arn}})
+    ecs = client_as(aws, role(aws, "lambda", may), "ecs")
+
+    assert "taskArns" in ecs.list_tasks(cluster="default")
+    assert "taskArns" in ecs.list_tasks(cluster=arn)
+    assert refusal(ecs.list_tasks, cluster="other") == "AccessDeniedException"

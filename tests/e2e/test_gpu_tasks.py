@@ -28,7 +28,9 @@ def test_a_service_runs_its_image_as_a_process_that_sees_no_aws_configuration(
     assert environment["CRAFTSPARK_MODEL"] == "one"
     assert environment["AWS_ENDPOINT_URL"] == aws.endpoint
     assert environment["AWS_CONFIG_FILE"] == os.devnull
-    assert not {"AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_SESSION_TOKEN", "HTTP_PROXY"} & environment.keys()
+    assert environment["AWS_ACCESS_KEY_ID"].startswith("ASIA")  # a session of the task's role
+    assert environment["AWS_SESSION_TOKEN"] != "real"
+    assert not {"AWS_PROFILE", "HTTP_PROXY"} & environment.keys()
 
 
 def test_a_killed_process_of_a_service_is_replaced(aws: Clients, emulator_state: StateDir) -> None:

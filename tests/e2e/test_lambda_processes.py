@@ -26,7 +26,7 @@ from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.emulator_process import EmulatorProcess
 from local_cloud.launcher.state import StateDir
 from tests.e2e.processes import mentioning
-from tests.e2e.roles import role
+from tests.e2e.roles import allow, role
 from tests.e2e.state_machines import ended, history, start
 from tests.e2e.waiting import eventually
 
@@ -66,7 +66,7 @@ def function(aws: Clients, *statements: Mapping[str, Any]) -> str:
     made = aws["lambda"].create_function(
         FunctionName=f"function-{uuid.uuid4().hex[:8]}",
         Runtime="python3.12",
-        Role=role(aws, "lambda", *statements),
+        Role=role(aws, "lambda", allow("*", "logs:CreateLogStream", "logs:PutLogEvents"), *statements),
         Handler="app.handler",
         Code={"ZipFile": archive.getvalue()},
         Timeout=60,
@@ -251,7 +251,14 @@ def test_a_throttled_lambda_is_throttled_by_name_and_its_events_wait(aws: Client
     execution = start(aws, {"StartAt": "Work", "States": {"Work": invoke_it}})
     failed = ended(aws, execution)
     before = throttles(aws, name)
-    aws["events"].put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+    rule = aws["events"].put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))["RuleArn"]
+    aws["lambda"].add_permission(
+        FunctionName=name,
+        StatementId="rule",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=rule,
+    )
     aws["events"].put_targets(Rule=name, Targets=[{"Id": "it", "Arn": arn, "Input": json.dumps({"lines": 3})}])
     aws["events"].put_events(Entries=[{"Source": name, "DetailType": "Drill", "Detail": "{}"}])
     eventually(lambda: throttles(aws, name) > before)

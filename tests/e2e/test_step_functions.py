@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.reports.execution_timeline import read_timeline
+from tests.e2e.roles import let_events_send
 from tests.e2e.state_machines import callback_task, ended, history, next_token, queue, start
 
 ALL = ["States.ALL"]
@@ -122,9 +123,9 @@ def test_an_execution_that_ends_by_force_says_so_on_the_event_bus(aws: Clients, 
     bound = {} if stop else {"TimeoutSeconds": 1}
     rule = f"rule-{status}"
     pattern = {"source": ["aws.states"], "detail": {"status": [status]}}
-    aws["events"].put_rule(Name=rule, EventPattern=json.dumps(pattern))
-    arn = aws["sqs"].get_queue_attributes(QueueUrl=seen, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    aws["events"].put_targets(Rule=rule, Targets=[{"Id": "seen", "Arn": arn}])
+    rule_arn = aws["events"].put_rule(Name=rule, EventPattern=json.dumps(pattern))["RuleArn"]
+    target = {"Id": "seen", "Arn": let_events_send(aws, seen, rule_arn)}
+    aws["events"].put_targets(Rule=rule, Targets=[target])
 
     execution = start(aws, one_task(callback_task(url), **bound))
     next_token(aws, url)

@@ -18,6 +18,8 @@ from ministack.services import ecs, ecs_metadata
 
 from local_cloud.emulator.patches.ecs_task_states import SCALING, reconcile, stop
 from local_cloud.emulator.patching import Patch, Replacement, Target
+from local_cloud.emulator.permissions.callers import AccessDenied, check_role
+from local_cloud.emulator.permissions.resources import cluster_arn
 from local_cloud.emulator.tasks import Task, is_of_service, is_protected
 
 DEFAULT_MINUTES, MAX_MINUTES = 120, 2880
@@ -93,6 +95,10 @@ async def handle_request(method: str, path: str, headers: Any, body: bytes, quer
     where = parse_arn(arn)
     with request_scope(where.account_id, where.region):
         request: dict[str, Any] = {"cluster": where.resource.split("/")[1], "tasks": [arn]}
+        try:
+            _check(arn, "GetTaskProtection" if method == "GET" else "UpdateTaskProtection", request)
+        except AccessDenied as error:
+            return _agent_error(arn, "AccessDeniedException", str(error), 400)
         if method == "GET":
             return _agent_answer(get_task_protection(request))
         try:
@@ -103,6 +109,14 @@ async def handle_request(method: str, path: str, headers: Any, body: bytes, quer
         if "ExpiresInMinutes" in wanted:
             request["expiresInMinutes"] = wanted["ExpiresInMinutes"]
         return _agent_answer(update_task_protection(request))
+
+
+def _check(arn: str, action: str, request: dict[str, Any]) -> None:
+    """Raises AccessDenied unless the role of the task may do this: the agent calls ECS as the task."""
+    task = ecs._tasks[arn]
+    definition = ecs._task_defs.get(ecs._resolve_td_key(task["taskDefinitionArn"])) or {}
+    name = arn.rpartition("/")[2]
+    check_role(definition.get("taskRoleArn", ""), name, f"ecs:{action}", arn, ecs_cluster=cluster_arn(request))
 
 
 def _agent_answer(response: Any) -> Any:

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from ministack.services import ecs
 
-from local_cloud.emulator.identities import assume_role
 from local_cloud.emulator.patching import Patch, Replacement, Target
+from local_cloud.emulator.permissions.identities import assume_role
 from local_cloud.emulator.task_processes import CONTAINER, FAMILY, REVISION, TASK_ARN, TaskDetails, TaskProcesses
 from local_cloud.emulator.tasks import is_of_service
 

@@ -1,36 +1,52 @@
-"""The resource that a request is checked on.
+"""The resources that a request is checked on.
 
-Gap: the emulator checks the answer of a task on `*`, so a role that may answer one state machine's tasks may answer
-none. On AWS, the resource is the state machine of the task's token.
-
-https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+Gap: the emulator checks an ECS request on its cluster, and only once if it names many tasks, and the answer of a task
+on `*`. A role that may act on its own services and state machine may then do nothing. With this patch, each resource
+that the request names is checked (`local_cloud/emulator/permissions/resources.py`).
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from ministack.core import iam_actions
+from ministack import app
+from ministack.core import iam_evaluator
 
-from local_cloud.emulator.patches.task_callbacks import machine_of
 from local_cloud.emulator.patching import Patch, Replacement
+from local_cloud.emulator.permissions.request import BODY, request_body
+from local_cloud.emulator.permissions.resources import RESOURCES, resources_of
 
-_extract_resource_arn = iam_actions.extract_resource_arn
+_enforce = iam_evaluator.enforce
+_pin_signed_body = app.pin_signed_body
 
 
-def extract_resource_arn(
-    service: str, method: str, path: str, headers: Mapping[str, str], body: bytes, *request: Any
-) -> str:
-    if service == "states" and headers.get("x-amz-target", "").partition(".")[2].startswith("SendTask"):
-        return machine_of(json.loads(body).get("taskToken", "")) or "*"
-    arn: str = _extract_resource_arn(service, method, path, headers, body, *request)
-    return arn
+def pin_signed_body(body: bytes) -> None:
+    """Keep the body for the checks. The emulator forgets it after that of the signature."""
+    BODY.set(body)
+    _pin_signed_body(body)
+
+
+def enforce(
+    access_key_id: str,
+    iam_action: str,
+    service: str,
+    region: str,
+    resource_arn: str = "*",
+    service_context: Mapping[str, Any] | None = None,
+) -> Any:
+    """The refusal of a request on the first of its resources that is not allowed. None if all are."""
+    found = resources_of(iam_action, request_body()) if iam_action in RESOURCES else None
+    for arn in found or [resource_arn]:
+        denied = _enforce(access_key_id, iam_action, service, region, arn, service_context)
+        if denied is not None:
+            return denied
+    return None
 
 
 PATCH = Patch(
     name="IAM resources",
-    gap="a task is answered on no state machine",
+    gap="requests about tasks are checked on their cluster, and answers of tasks on no state machine",
     targets=(
-        Replacement(iam_actions, "extract_resource_arn", "82f51700695c62fdca72583e1c264cc1", extract_resource_arn),
+        Replacement(app, "pin_signed_body", "50e092f17dc15ebf1ca133145f32f00b", pin_signed_body),
+        Replacement(iam_evaluator, "enforce", "cf64b1ee5b099c8f705e919a43bd7b35", enforce),
     ),
 )

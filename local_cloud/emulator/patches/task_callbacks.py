@@ -6,18 +6,17 @@ expressions, but are parsed as numbers. The tasks of a stopped execution continu
 as documented for SendTask*, HeartbeatSeconds and StopExecution.
 """
 
-import base64
-import binascii
 import contextvars
 import json
 import threading
 import time
 from typing import Any
 
-from ministack.core.responses import error_response_json, json_response, new_uuid, now_iso
+from ministack.core.responses import error_response_json, json_response, now_iso
 from ministack.services import stepfunctions
 
 from local_cloud.emulator.patching import Patch, Replacement, Target
+from local_cloud.emulator.task_tokens import new_token
 
 CALLBACK = ".waitForTaskToken"
 NO_TIMEOUT_S = 99_999_999.0
@@ -43,23 +42,9 @@ def execute_task(state: dict[str, Any], raw_input: Any, execution: dict[str, Any
 def apply_arguments(state: dict[str, Any], raw_input: Any, ctx: dict[str, Any] | None = None) -> Any:
     """Create a new token for the attempt. The emulator calls this once for each attempt, before it reads the token."""
     if ctx is not None and CALLBACK in state.get("Resource", ""):
-        ctx["Task"] = {"Token": new_token()}
+        execution = current_execution.get()
+        ctx["Task"] = {"Token": new_token(execution["stateMachineArn"] if execution else "")}
     return _apply_jsonata_arguments(state, raw_input, ctx)
-
-
-def new_token() -> str:
-    """A token that names the state machine of its task, because the right to answer is one on the state machine."""
-    execution = current_execution.get()
-    machine = execution["stateMachineArn"] if execution else ""
-    return base64.urlsafe_b64encode(f"{machine} {new_uuid()}".encode()).decode()
-
-
-def machine_of(token: str) -> str:
-    """The ARN of the state machine that a token belongs to. It is empty if the token is not one of `new_token`."""
-    try:
-        return base64.urlsafe_b64decode(token.encode()).decode().partition(" ")[0]
-    except (binascii.Error, UnicodeDecodeError):
-        return ""
 
 
 def invoke_with_callback(resource: str, task_input: Any, token: str, state: dict[str, Any]) -> Any:

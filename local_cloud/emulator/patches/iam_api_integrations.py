@@ -1,0 +1,79 @@
+"""API Gateway invokes a function only if the function's policy allows it for the route.
+
+Gap: an API may invoke every function, and the answer is 200. On AWS, it is 500 without the permission that a template
+gives with `AWS::Lambda::Permission`.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import apigateway
+
+from local_cloud.emulator.patching import Patch, Replacement, Target
+from local_cloud.emulator.permissions.callers import AccessDenied, check_service
+
+SERVICE = "apigateway.amazonaws.com"
+REFUSED = 500, {"Content-Type": "application/json"}, json.dumps({"message": "Internal Server Error"}).encode()
+
+_invoke_lambda_proxy = apigateway._invoke_lambda_proxy
+_invoke_ws_lambda = apigateway._invoke_ws_lambda
+
+
+async def invoke_lambda_proxy(
+    integration: Any,
+    api_id: str,
+    stage: str,
+    path: str,
+    method: str,
+    headers: Any,
+    body: Any,
+    query: Any,
+    route_key: str,
+    *args: Any,
+    **options: Any,
+) -> Any:
+    """Invoke the function of a route of an HTTP API."""
+    verb, _, template = route_key.partition(" ")
+    source = f"{api_id}/{stage}/{verb}{template}" if template else f"{api_id}/{stage}/{route_key}"
+    if not _may_invoke(integration, source):
+        return REFUSED
+    return await _invoke_lambda_proxy(
+        integration, api_id, stage, path, method, headers, body, query, route_key, *args, **options
+    )
+
+
+async def invoke_ws_lambda(
+    api_id: str, account_id: str, region: str, route: Mapping[str, Any], stage: str, *args: Any, **options: Any
+) -> Any:
+    """Invoke the function of a route of a WebSocket API."""
+    integration = apigateway._integrations.get(api_id, {}).get(route.get("target", "").rpartition("/")[2])
+    source = f"{api_id}/{stage}/{route.get('routeKey', '$default')}"
+    if integration and integration.get("integrationType") != "MOCK" and not _may_invoke(integration, source):
+        return {"statusCode": 500}
+    return await _invoke_ws_lambda(api_id, account_id, region, route, stage, *args, **options)
+
+
+def _may_invoke(integration: Any, source: str) -> bool:
+    function = apigateway._extract_lambda_ref_from_integration_uri(integration.get("integrationUri", ""))
+    arn = f"arn:aws:execute-api:{get_region()}:{get_account_id()}:{source}"
+    try:
+        check_service(SERVICE, "lambda:InvokeFunction", function, arn)
+    except AccessDenied as error:
+        apigateway.logger.error("API Gateway did not invoke a function: %s", error)
+        return False
+    return True
+
+
+PATCH = Patch(
+    name="IAM API integrations",
+    gap="an API may invoke every function",
+    targets=(
+        Replacement(apigateway, "_invoke_lambda_proxy", "fbe5024fcd36643f48b24c6bf405e6d4", invoke_lambda_proxy),
+        Replacement(apigateway, "_invoke_ws_lambda", "a80872394b0b55f385460ac13f6c8d9e", invoke_ws_lambda),
+        Target(apigateway, "_extract_lambda_ref_from_integration_uri", "9454805a7592f6415c14c3734f3072cb"),
+    ),
+)

@@ -1,0 +1,70 @@
+"""The targets of rules are called with the permissions that AWS demands.
+
+Gap: a rule of EventBridge reaches every target. With this patch, a function and a queue must let
+`events.amazonaws.com` act for the rule in their own policies, and a state machine is started as the role of the target.
+An event that is refused goes to the dead-letter queue of the target, whose policy must also allow it.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ministack.core.arn import parse_arn
+from ministack.services import eventbridge
+
+from local_cloud.emulator.patching import Patch, Replacement, Target
+from local_cloud.emulator.permissions.callers import AccessDenied, check_role, check_service
+
+SERVICE = "events.amazonaws.com"
+ACTIONS = {"lambda": "lambda:InvokeFunction", "sqs": "sqs:SendMessage", "sns": "sns:Publish"}
+
+_invoke_target = eventbridge._invoke_target
+
+
+def invoke_target(target: Mapping[str, Any], event: Any, rule: Mapping[str, Any], view: Any = None) -> None:
+    """Call a target of a rule, if that is allowed."""
+    arn = target.get("Arn", "")
+    try:
+        _check(arn, target.get("RoleArn", ""), rule)
+    except AccessDenied as error:
+        eventbridge.logger.error("EventBridge target %s is not called: %s", arn, error)
+        _send_to_dead_letters(target, event, rule, str(error))
+        return
+    _invoke_target(target, event, rule, view)
+
+
+def _check(arn: str, role_arn: str, rule: Mapping[str, Any]) -> None:
+    service = parse_arn(arn).service
+    if service == "states":
+        check_role(role_arn, rule["Name"], "states:StartExecution", arn)
+    elif service in ACTIONS:
+        check_service(SERVICE, ACTIONS[service], arn, rule["Arn"])
+    elif service != "events":
+        raise AccessDenied(f"the permissions for a target of {service} are not checked in the local cloud")
+
+
+def _send_to_dead_letters(target: Mapping[str, Any], event: Any, rule: Mapping[str, Any], reason: str) -> None:
+    queue = (target.get("DeadLetterConfig") or {}).get("Arn")
+    if not queue:
+        return
+    try:
+        check_service(SERVICE, "sqs:SendMessage", queue, rule["Arn"])
+    except AccessDenied as error:
+        eventbridge.logger.error("EventBridge has lost an event for %s: %s", target.get("Arn"), error)
+        return
+    view = eventbridge._pattern_event_view(event)
+    eventbridge._dispatch_to_sqs(parse_arn(queue), json.dumps(view.event_with_detail()))
+
+
+PATCH = Patch(
+    name="IAM event targets",
+    gap="a rule may call every target",
+    targets=(
+        Replacement(eventbridge, "_invoke_target", "550e304af08095637ed4de07798e4acc", invoke_target),
+        Target(eventbridge, "_dispatch_to_sqs", "eb75981283a297833b70db6d8820f924"),
+        Target(eventbridge, "_pattern_event_view", "a472224bb7b0d43612633f9485d4cb92"),
+    ),
+)
