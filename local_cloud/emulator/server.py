@@ -53,11 +53,8 @@ async def _run(arguments: argparse.Namespace) -> None:
     from local_cloud.emulator import patches, patching
     from local_cloud.emulator.faults import with_faults
     from local_cloud.emulator.patches import ecs_tasks, lambda_processes
-<<<<<<< HEAD
-    from local_cloud.emulator.quota_use import with_quota_use
-=======
     from local_cloud.emulator.permissions.identities import create_administrator
->>>>>>> 7ec2f04 (feat: state machines, rules, APIs and Lambda's own calls need the permissions that AWS demands; conditions on clusters and partition keys are evaluated)
+    from local_cloud.emulator.quota_use import with_quota_use
     from local_cloud.emulator.task_processes import TaskProcesses
     from local_cloud.emulator.task_slots import TaskSlots
 

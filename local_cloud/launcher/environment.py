@@ -30,7 +30,7 @@ INHERITED_VARIABLES = (
 
 
 def isolated_environment(source: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The inherited variables, and settings that give AWS SDKs the local administrator's credentials and no others."""
+    """The inherited variables, and settings that give AWS SDKs only the local administrator's credentials."""
     inherited = {name: source[name] for name in INHERITED_VARIABLES if name in source}
     return inherited | {
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.environment import ACCOUNT, REGION
@@ -53,4 +54,5 @@ def client_as(aws: Clients, role_arn: str, service: str) -> Any:
         aws_access_key_id=session["AccessKeyId"],
         aws_secret_access_key=session["SecretAccessKey"],
         aws_session_token=session["SessionToken"],
+        config=Config(signature_version="s3v4" if service == "s3" else "v4", s3={"addressing_style": "path"}),
     )

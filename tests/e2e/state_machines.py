@@ -10,12 +10,18 @@ from tests.e2e.roles import allow, role
 from tests.e2e.waiting import eventually
 
 
-def start(aws: Clients, definition: Mapping[str, Any], execution_input: Mapping[str, Any] | None = None) -> str:
+def start(
+    aws: Clients,
+    definition: Mapping[str, Any],
+    execution_input: Mapping[str, Any] | None = None,
+    *,
+    role_arn: str | None = None,
+) -> str:
     """Create a JSONata state machine from this definition and start it. Returns the ARN of the execution."""
     machine = aws["stepfunctions"].create_state_machine(
         name=f"machine-{uuid.uuid4().hex[:8]}",
         definition=json.dumps({"QueryLanguage": "JSONata", **definition}),
-        roleArn=role(aws, "states", allow("*", "sqs:SendMessage", "lambda:InvokeFunction")),
+        roleArn=role_arn or role(aws, "states", allow("*", "sqs:SendMessage", "lambda:InvokeFunction")),
     )
     started = aws["stepfunctions"].start_execution(
         stateMachineArn=machine["stateMachineArn"], input=json.dumps(execution_input or {})

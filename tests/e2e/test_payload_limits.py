@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from local_cloud.launcher.aws_clients import Clients
 from tests.e2e.front_end import HTTP
+from tests.e2e.roles import role
 from tests.e2e.state_machines import ended, start
 
 HANDLER = """
@@ -45,7 +46,7 @@ def api(aws: Clients) -> Api:
     function = aws["lambda"].create_function(
         FunctionName=f"function-{uuid.uuid4().hex[:8]}",
         Runtime="python3.12",
-        Role="arn:aws:iam::000000000000:role/lambda",
+        Role=role(aws, "lambda"),
         Handler="app.handler",
         Code={"ZipFile": archive.getvalue()},
         Timeout=30,

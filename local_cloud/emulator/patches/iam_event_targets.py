@@ -9,31 +9,33 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack.core.arn import parse_arn
 from ministack.services import eventbridge
 
-from local_cloud.emulator.patching import Patch, Replacement, Target
+from local_cloud.emulator.patching import Extension, Patch, Target
 from local_cloud.emulator.permissions.callers import AccessDenied, check_role, check_service
 
 SERVICE = "events.amazonaws.com"
 ACTIONS = {"lambda": "lambda:InvokeFunction", "sqs": "sqs:SendMessage", "sns": "sns:Publish"}
 
-_invoke_target = eventbridge._invoke_target
 
-
-def invoke_target(target: Mapping[str, Any], event: Any, rule: Mapping[str, Any], view: Any = None) -> None:
+def call_if_allowed(invoke: Callable[..., None]) -> Callable[..., None]:
     """Call a target of a rule, if that is allowed."""
-    arn = target.get("Arn", "")
-    try:
-        _check(arn, target.get("RoleArn", ""), rule)
-    except AccessDenied as error:
-        eventbridge.logger.error("EventBridge target %s is not called: %s", arn, error)
-        _send_to_dead_letters(target, event, rule, str(error))
-        return
-    _invoke_target(target, event, rule, view)
+
+    def invoke_target(target: Mapping[str, Any], event: Any, rule: Mapping[str, Any], view: Any = None) -> None:
+        arn = target.get("Arn", "")
+        try:
+            _check(arn, target.get("RoleArn", ""), rule)
+        except AccessDenied as error:
+            eventbridge.logger.error("EventBridge target %s is not called: %s", arn, error)
+            _send_to_dead_letters(target, event, rule)
+            return
+        invoke(target, event, rule, view)
+
+    return invoke_target
 
 
 def _check(arn: str, role_arn: str, rule: Mapping[str, Any]) -> None:
@@ -46,7 +48,7 @@ def _check(arn: str, role_arn: str, rule: Mapping[str, Any]) -> None:
         raise AccessDenied(f"the permissions for a target of {service} are not checked in the local cloud")
 
 
-def _send_to_dead_letters(target: Mapping[str, Any], event: Any, rule: Mapping[str, Any], reason: str) -> None:
+def _send_to_dead_letters(target: Mapping[str, Any], event: Any, rule: Mapping[str, Any]) -> None:
     queue = (target.get("DeadLetterConfig") or {}).get("Arn")
     if not queue:
         return
@@ -63,7 +65,7 @@ PATCH = Patch(
     name="IAM event targets",
     gap="a rule may call every target",
     targets=(
-        Replacement(eventbridge, "_invoke_target", "550e304af08095637ed4de07798e4acc", invoke_target),
+        Extension(eventbridge, "_invoke_target", "550e304af08095637ed4de07798e4acc", call_if_allowed),
         Target(eventbridge, "_dispatch_to_sqs", "eb75981283a297833b70db6d8820f924"),
         Target(eventbridge, "_pattern_event_view", "a472224bb7b0d43612633f9485d4cb92"),
     ),

@@ -35,7 +35,7 @@ def enforce(
 ) -> Any:
     """The refusal of a request on the first of its resources that is not allowed. None if all are."""
     found = resources_of(iam_action, request_body()) if iam_action in RESOURCES else None
-    for arn in found or [resource_arn]:
+    for arn in found or (resource_arn,):
         denied = _enforce(access_key_id, iam_action, service, region, arn, service_context)
         if denied is not None:
             return denied

@@ -7,14 +7,14 @@ the role of its machine may not make the call: `lambda:InvokeFunction`, `sqs:Sen
 https://docs.aws.amazon.com/step-functions/latest/dg/service-integration-iam-templates.html
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs, stepfunctions
 
 from local_cloud.emulator.patches.task_callbacks import current_execution
-from local_cloud.emulator.patching import Patch, Replacement, Target
+from local_cloud.emulator.patching import Extension, Patch, Target
 from local_cloud.emulator.permissions.callers import AccessDenied, check_role
 from local_cloud.emulator.permissions.resources import cluster_arn, resources_of
 
@@ -28,21 +28,23 @@ ERRORS = {
 
 Check = tuple[str, str, dict[str, str]]  # action, resource and condition keys
 
-_invoke_resource = stepfunctions._invoke_resource
 
-
-def invoke_resource(resource: str, task_input: Any) -> Any:
+def call_as_role(invoke: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
     """Make the call of a task as the role of the running state machine."""
-    execution = current_execution.get()
-    if execution is not None:
-        machine = stepfunctions._state_machines.get(execution["stateMachineArn"]) or {}
-        service = resource.rpartition(":::")[2].partition(":")[0]
-        try:
-            for action, arn, keys in _checks(service, task_input):
-                check_role(machine["roleArn"], execution["name"], action, arn, **keys)
-        except AccessDenied as error:
-            raise stepfunctions._ExecutionError(ERRORS[service], str(error)) from error
-    return _invoke_resource(resource, task_input)
+
+    def invoke_resource(resource: str, task_input: Any) -> Any:
+        execution = current_execution.get()
+        if execution is not None:
+            machine = stepfunctions._state_machines.get(execution["stateMachineArn"]) or {}
+            service = resource.rpartition(":::")[2].partition(":")[0]
+            try:
+                for action, arn, keys in _checks(service, task_input):
+                    check_role(machine["roleArn"], execution["name"], action, arn, **keys)
+            except AccessDenied as error:
+                raise stepfunctions._ExecutionError(ERRORS[service], str(error)) from error
+        return invoke(resource, task_input)
+
+    return invoke_resource
 
 
 def _checks(service: str, task_input: Mapping[str, Any]) -> Iterator[Check]:
@@ -83,7 +85,7 @@ PATCH = Patch(
     name="IAM state machines",
     gap="the tasks of a state machine may call everything",
     targets=(
-        Replacement(stepfunctions, "_invoke_resource", "a85d2be9a8584ce0f8660e27ccc9e168", invoke_resource),
+        Extension(stepfunctions, "_invoke_resource", "a85d2be9a8584ce0f8660e27ccc9e168", call_as_role),
         Target(stepfunctions, "_invoke_with_callback", "bbb38423156a0d3d46c6fe1929264005"),
         Target(stepfunctions, "_pascal_to_camel", "20765f8d6cad2c617a93eb743ffc5af1"),
         Target(ecs, "_resolve_td_key", "0cd4ac5c23cebae6f068195ba62a3387"),

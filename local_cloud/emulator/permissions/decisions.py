@@ -9,9 +9,10 @@ from ministack.core import iam_evaluator
 from ministack.core.iam_evaluator import EvalContext, EvalResult, ParsedStatement
 
 from local_cloud.emulator.permissions.calls import CALLS
-from local_cloud.emulator.permissions.conditions import check_condition
+from local_cloud.emulator.permissions.conditions import ConditionUnsupported, check_condition
 
 _parse_policy_document = iam_evaluator.parse_policy_document
+_validate_policy_document = iam_evaluator.validate_policy_document
 
 Layer = Sequence[Sequence[ParsedStatement]]  # the statements of each policy
 
@@ -32,6 +33,17 @@ def _parse(text: str) -> list[ParsedStatement]:
             for key in values:
                 check_condition(operator, key)
     return statements
+
+
+def validate_policy_document(document: str | dict[str, Any]) -> str | None:
+    """What is wrong with a policy, or None."""
+    found: str | None = _validate_policy_document(document)
+    if found is None:
+        try:
+            parse_policy_document(document)
+        except ConditionUnsupported as error:
+            return str(error)
+    return found
 
 
 def evaluate(context: EvalContext, policies: Layer, *limits: Layer) -> EvalResult:
