@@ -179,7 +179,7 @@ QUOTAS = (
         limit=4_000,
         elsewhere=4_000,
         calls=("dynamodb:WriteUnits",),
-        per_job=45,
+        per_job=45,  # drawn within a few seconds; each further second writes its progress
         source=DYNAMODB,
     ),
 )
