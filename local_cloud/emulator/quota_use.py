@@ -104,7 +104,7 @@ def find_call(scope: Any) -> str | None:
     if scope["type"] != "http":
         return None
     if scope["path"].startswith(API):
-        return "execute-api:Invoke"  # also of our own calls to live connections
+        return "execute-api:Invoke"  # also for an update of a live connection
     for name, value in scope["headers"]:
         if name.lower() == b"x-amz-target":
             prefix, _, action = value.decode("latin-1").partition(".")

@@ -1,4 +1,4 @@
-"""Buckets answer links and forms as S3 does."""
+"""Buckets answer links, forms and pages of other origins as S3 does."""
 
 import time
 import uuid
@@ -15,6 +15,8 @@ from local_cloud.launcher.environment import ACCESS_KEY, REGION, SECRET_KEY
 from tests.e2e.front_end import HTTP
 
 KEY = "pictures/1"
+ORIGIN = "https://studio.example"
+WEEK_S = 7 * 24 * 3600
 Change = Callable[[str], str]
 
 
@@ -32,7 +34,7 @@ def sign_with(aws: Clients, *, secret: str = SECRET_KEY, version: str = "s3v4") 
 
 @pytest.fixture(scope="module")
 def bucket(aws: Clients) -> str:
-    """A private bucket with an object."""
+    """A private bucket with an object, which pages of one origin may read."""
     name, s3 = f"bucket-{uuid.uuid4().hex[:8]}", aws["s3"]
     s3.create_bucket(Bucket=name)
     s3.put_public_access_block(
@@ -44,6 +46,8 @@ def bucket(aws: Clients) -> str:
             "RestrictPublicBuckets": True,
         },
     )
+    rule = {"AllowedMethods": ["GET"], "AllowedOrigins": [ORIGIN], "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 60}
+    s3.put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": [rule]})
     s3.put_object(Bucket=name, Key=KEY, Body=b"picture")
     return name
 
@@ -102,8 +106,42 @@ def test_a_link_expires(aws: Clients, bucket: str) -> None:
     assert "Request has expired" in HTTP.get(url).text
 
 
+def test_a_link_lasts_a_week_at_most(aws: Clients, bucket: str) -> None:
+    s3 = sign_with(aws)
+
+    assert HTTP.get(link(s3, bucket, expires_s=WEEK_S)).status_code == 200
+    assert error_of(HTTP.get(link(s3, bucket, expires_s=WEEK_S + 1))) == (400, "AuthorizationQueryParametersError")
+
+
 def test_a_signature_of_the_old_version_is_refused(aws: Clients, bucket: str) -> None:
     assert error_of(HTTP.get(link(sign_with(aws, version="s3"), bucket))) == (400, "InvalidRequest")
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", KEY), ("GET", ""), ("PUT", "pictures/3")])
+def test_a_private_bucket_answers_no_request_without_a_signature(
+    aws: Clients, bucket: str, method: str, path: str
+) -> None:
+    answer = HTTP.request(method, f"{aws.endpoint}/{bucket}/{path}", content=b"x" if method == "PUT" else None)
+
+    assert error_of(answer) == (403, "AccessDenied")
+
+
+@pytest.mark.parametrize(
+    ("origin", "method", "allowed"),
+    [(ORIGIN, "GET", True), ("https://other.example", "GET", False), (ORIGIN, "PUT", False)],
+)
+def test_a_bucket_answers_the_origins_and_methods_of_its_rules(
+    aws: Clients, bucket: str, origin: str, method: str, allowed: bool
+) -> None:
+    url = link(sign_with(aws), bucket)
+
+    preflight = HTTP.options(url, headers={"Origin": origin, "Access-Control-Request-Method": method})
+    answer = HTTP.get(url, headers={"Origin": origin})
+
+    assert preflight.status_code == (200 if allowed else 403)
+    assert preflight.headers.get("access-control-allow-origin") == (origin if allowed else None)
+    assert answer.status_code == 200  # the browser, not the bucket, keeps the answer from the page
+    assert answer.headers.get("access-control-allow-origin") == (origin if origin == ORIGIN else None)
 
 
 def send_form(
@@ -135,8 +173,9 @@ def test_a_form_takes_what_its_policy_allows(aws: Clients, bucket: str) -> None:
         (b"picture", {"Content-Type": "text/html"}, (403, "AccessDenied")),
         (b"picture", {"key": "incoming/2"}, (403, "AccessDenied")),
         (b"picture", {"x-amz-meta-more": "1"}, (403, "AccessDenied")),
+        (b"picture", {"x-amz-signature": "0" * 64}, (403, "SignatureDoesNotMatch")),
     ],
-    ids=["too large", "too small", "type", "key", "field"],
+    ids=["too large", "too small", "type", "key", "field", "signature"],
 )
 def test_a_form_takes_nothing_else(
     aws: Clients, bucket: str, content: bytes, changed: Mapping[str, str], error: tuple[int, str]
@@ -149,3 +188,9 @@ def test_a_form_expires(aws: Clients, bucket: str) -> None:
 
     assert error_of(answer) == (403, "AccessDenied")
     assert "Policy expired" in answer.text
+
+
+def test_a_form_without_a_policy_is_refused(aws: Clients, bucket: str) -> None:
+    answer = HTTP.post(f"{aws.endpoint}/{bucket}", data={"key": "incoming/1"}, files={"file": ("file", b"picture")})
+
+    assert error_of(answer) == (403, "AccessDenied")
