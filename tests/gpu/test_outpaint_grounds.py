@@ -1,15 +1,18 @@
 """Sources that are continued without drawing."""
 
+import io
 from typing import Any, get_args
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage
 
 from craftspark.tools.windows import Box
 from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.tools.outpaint.extension import Draws, Extension, extend, measure_fringe
+from gpu_tasks.tools.outpaint.extension import Draws, Extension, extend, measure_fringe, premultiply
+from gpu_tasks.tools.outpaint.gradients import measure_slope
 
 PLACES = {"all sides": (20, 30, 25, 35), "right": (0, 0, 40, 0), "top": (0, 40, 0, 0)}
 
@@ -41,7 +44,7 @@ def repeating(kind: str, height: int, width: int) -> Pixels:
 
 @pytest.mark.parametrize("rooms", PLACES.values(), ids=PLACES)
 @pytest.mark.parametrize("colour", [(255, 255, 255), (44, 74, 124), (0, 0, 0)])
-def test_a_plain_ground_around_an_showncontinues_and_nothing_else_appears(
+def test_a_plain_ground_around_an_object_continues_and_nothing_else_appears(
     colour: tuple[int, int, int], rooms: tuple[int, int, int, int]
 ) -> None:
     source = np.full((60, 80, 3), colour, np.uint8)
@@ -113,6 +116,62 @@ def test_a_gradient_goes_on() -> None:
     assert np.abs(np.diff(whole, axis=1)).max() <= 2
     assert (whole[60, -1, 0] - source[-1, -1, 0]) > 15
     assert (source[0, 0, 1] - whole[0, 60, 1]) > 15
+
+
+def shaded(kind: str, height: int, width: int) -> Pixels:
+    """A smooth ground with a disc in the middle."""
+    y, x = (each / length for each, length in zip(np.mgrid[:height, :width], (height, width), strict=True))
+    r = np.hypot(x - 0.5, y - 0.5)
+    ground = {
+        "plain": [244 + 0 * x, 236 + 0 * x, 214 + 0 * x],
+        "down": [200 - 60 * y, 215 - 30 * y, 230 - 10 * y],
+        "diagonal": [190 - 40 * y + 30 * x, 170 - 20 * x, 150 + 30 * y],
+        "vignette": [235 - 140 * r**2, 225 - 160 * r**2, 205 - 160 * r**2],
+        "glow": [90 + 80 * np.exp(-3 * r**2), 70 + 90 * np.exp(-3 * r**2), 120 + 60 * np.exp(-3 * r**2)],
+    }[kind]
+    inside = np.hypot(y * height - height / 2, x * width - width / 2) < 0.28 * min(height, width)
+    return np.where(inside[..., None], (200, 40, 50), np.stack(ground, 2)).round().astype(np.uint8)
+
+
+def compressed(picture: Pixels, quality: int) -> Pixels:
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file))
+
+
+@pytest.mark.parametrize("quality", [90, 60])
+@pytest.mark.parametrize("kind", ["plain", "down", "diagonal", "vignette", "glow"])
+def test_compression_does_not_change_how_a_ground_continues(kind: str, quality: int) -> None:
+    """In the strip next to an edge, the steps of a compression are as high as a gradient. Continued, they were tints of
+    up to 50 of 255.
+    """
+    source, rooms = shaded(kind, 240, 320), (100, 80, 100, 80)
+
+    clean, _ = extended(source, rooms)
+    made, _ = extended(compressed(source, quality), rooms)
+
+    assert is_whole(made)
+    apart = ndimage.uniform_filter(made.pixels.astype(float) - clean.pixels, (5, 5, 0))
+    apart[80:320, 100:420] = 0
+    assert np.abs(apart).max() <= 10
+
+
+def test_a_gradient_next_to_an_object_is_that_of_the_ground() -> None:
+    """The band in which a gradient is measured reaches into the object."""
+    source = np.repeat(np.linspace(90, 140, 240).round()[None, :, None], 160, 0).repeat(3, 2).astype(np.uint8)
+    plain = measure_slope(premultiply(source))
+    source[30:150, 60:200] = (200, 30, 30)
+
+    slope = measure_slope(premultiply(source))
+
+    np.testing.assert_allclose(plain, 50 / 240, rtol=0.05)
+    np.testing.assert_allclose(slope, plain, rtol=0.1)
+
+
+def test_what_rounding_can_cause_is_no_gradient() -> None:
+    noise = np.random.default_rng(2).normal(0, 3, (160, 240, 1)).repeat(3, 2)
+
+    assert np.abs(measure_slope((128 + noise).astype(np.float32))).max() * 120 < 0.5
 
 
 def test_a_gradient_does_not_run_far_beyond_the_colours_of_the_picture() -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from craftspark.tools.windows import Box
 from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.tools.outpaint.gradients import measure_slope
 from gpu_tasks.tools.outpaint.grounds import TOLERANCE, Values, find_grain, find_plain_ground
 from gpu_tasks.tools.outpaint.objects import find_cut_objects, round_off
 from gpu_tasks.tools.outpaint.repeats import continue_repeat, find_period
@@ -98,7 +99,8 @@ def _extend(
         if not room:
             continue
         turned = side.turn(picture)
-        filled = None if draws == "all" else continue_ground(side.turn(source), turned, room, seed + number)
+        start = rooms[0] if side.upright else 0  # the left side comes first
+        filled = None if draws == "all" else continue_ground(side.turn(source), turned, start, room, seed + number)
         if filled is None:
             filled = finish_edge(turned, room)
             is_final = draws == "nothing"
@@ -110,17 +112,20 @@ def _extend(
     return Extension(pixels=np.ascontiguousarray(picture), known=Box(**known))
 
 
-def continue_ground(source: Pixels, picture: Pixels, room: int, seed: int) -> Pixels | None:
-    """Return the next `room` columns of a picture, judged by the source in it, or None if its ground neither is plain
-    nor repeats.
+def continue_ground(source: Pixels, picture: Pixels, start: int, room: int, seed: int) -> Pixels | None:
+    """Return the next `room` columns of a picture, judged by the source in it, which starts at the row `start`, or None
+    if its ground neither is plain nor repeats.
     """
     if period := find_period(source):  # first, because a plain strip can be between the objects of a repeat
         return picture[:, continue_repeat(picture.shape[1], period, room)]
     values, whole = premultiply(source), premultiply(picture)
-    for find in (find_plain_ground, find_grain):
-        if find(values) and (ground := find(whole)):
-            return to_straight(ground.extend(picture.shape[1], room, np.random.default_rng(seed)))
-    return None
+    slope = measure_slope(values)
+    beside = ((start, len(whole) - start - len(values)), (0, 0))
+    if find_plain_ground(values, slope):
+        ground = find_plain_ground(whole, np.pad(slope, beside, mode="edge"))
+    else:
+        ground = find_grain(whole) if find_grain(values) else None
+    return to_straight(ground.extend(picture.shape[1], room, np.random.default_rng(seed))) if ground else None
 
 
 def finish_edge(picture: Pixels, room: int) -> Pixels:

@@ -20,6 +20,7 @@ DEPTH = 12  # the strip that is judged has one part in so many of the picture's 
 MIN_DEPTH, MAX_DEPTH = 4, 64  # pixels
 SMOOTHING = 24  # a smooth ground may change within one part in so many of an edge's length
 TOLERANCE = 5.0  # of 255: what compression may change of a plain colour
+STRIP_TOLERANCE = 10.0  # of 255: what a strip may differ from a slope that was measured over a wider band
 BLOCK = 9  # pixels per side; grain averages out within a block, and a shape does not
 MAX_AVERAGE_SHARE = 0.5  # of the deviation of a grain: that of averages over blocks, rows and columns
 MAX_OUTLIER = 6.0  # deviations; a grain has no pixel beyond it
@@ -54,22 +55,26 @@ class PlainGround:
         return filled
 
 
-def find_plain_ground(picture: Values) -> PlainGround | None:
-    """Return the ground next to the right edge of a picture, or None if it is not plain."""
+def find_plain_ground(picture: Values, slope: Values) -> PlainGround | None:
+    """Return the ground next to the right edge of a picture, or None if it is not plain. It changes towards the edge
+    with this slope, (height, channels), or as the strip next to the edge does if the slope does not fit the strip.
+    """
     height, width, _ = picture.shape
-    depth = _depth(width)
+    depth = choose_depth(width)
     strip = picture[:, width - depth :]
     back = np.arange(1 - depth, 1, dtype=np.float32)
     middle = strip.mean(1)
-    slope = _smooth(np.einsum("hdc,d->hc", strip, back - back.mean()) / _square(back - back.mean()), height / SMOOTHING)
-    slope[:, np.abs(slope).max(0) * depth < MIN_SLOPE] = 0
+    own = _smooth(np.einsum("hdc,d->hc", strip, back - back.mean()) / _square(back - back.mean()), height / SMOOTHING)
+    own[:, np.abs(own).max(0) * depth < MIN_SLOPE] = 0
     for rows in (_smooth(middle, height / SMOOTHING), middle):
-        edge = rows - slope * back.mean()
-        if np.abs(strip - _lines(edge, slope, back)).max() > TOLERANCE:
+        edges = [(rows - change * back.mean(), change) for change in (slope, own)]
+        wide, narrow = (float(np.abs(strip - _lines(*each, back)).max()) for each in edges)
+        if min(wide, narrow) > TOLERANCE:
             continue
         if rows is middle and not _crosses(picture, middle):
             return None
-        return PlainGround(edge=edge, slope=slope, grain=None)
+        edge, change = edges[0 if wide <= STRIP_TOLERANCE else 1]
+        return PlainGround(edge=edge, slope=change, grain=None)
     return None
 
 
@@ -89,7 +94,7 @@ def find_grain(picture: Values) -> PlainGround | None:
     changes little.
     """
     height, width, _ = picture.shape
-    depth = _depth(width)
+    depth = choose_depth(width)
     strip = picture[:, width - depth :]
     down = np.linspace(-1, 1, height, dtype=np.float32)
     curve = np.stack([np.ones_like(down), down, down**2], 1)
@@ -122,7 +127,8 @@ def grow_grain(sample: Values, size: tuple[int, int], rng: np.random.Generator) 
     return np.stack(grown, 2).astype(np.float32) / np.float32(np.sqrt(height * width))
 
 
-def _depth(width: int) -> int:
+def choose_depth(width: int) -> int:
+    """Return how many columns next to an edge are judged."""
     return min(width, int(np.clip(width // DEPTH, MIN_DEPTH, MAX_DEPTH)))
 
 
