@@ -55,20 +55,16 @@ def test_checkov_finds_a_planted_defect_and_nothing_else(checkov: dict[str, Any]
     assert (PLANTED, "CKV_AWS_53") in found  # public ACLs
 
 
-def test_no_acknowledgement_outlives_its_finding(assemblies: Path, checkov: dict[str, Any]) -> None:
-    """On each resource: the reports have as many suppressed findings of a rule as the templates acknowledge."""
+def test_no_acknowledgement_of_a_resource_outlives_its_finding(assemblies: Path, checkov: dict[str, Any]) -> None:
+    """The reports have as many suppressed findings of a rule as the resources of a stage acknowledge."""
     acknowledged = Counter[Finding]()
     for stage in TO_AWS:
         for resource in Synthesis(assemblies / stage).resources.values():
             metadata = resource.get("Metadata", {})
             rules = [*metadata.get(NAG, {}).get(NAG_RULES, ()), *metadata.get("checkov", {}).get("skip", ())]
             acknowledged.update((stage, rule["id"]) for rule in rules)
-    in_stacks = {
-        rule["id"]
-        for file in assemblies.glob("*/*.template.json")
-        for rule in json.loads(file.read_text()).get("Metadata", {}).get(NAG, {}).get(NAG_RULES, ())
-    }
 
+    in_stacks = {rule["id"] for rule in acknowledged_in_stacks(assemblies)}
     suppressed = Counter[Finding]()
     for stage in TO_AWS:
         lines = {(line["ruleId"], line["resourceId"]) for line in nag_lines(assemblies / stage) if is_suppressed(line)}
@@ -77,6 +73,16 @@ def test_no_acknowledgement_outlives_its_finding(assemblies: Path, checkov: dict
 
     assert suppressed == acknowledged
     assert {rule for _, rule in acknowledged if rule.startswith(CHECKOV)}
+
+
+def test_no_acknowledgement_of_a_stack_outlives_its_findings(assemblies: Path) -> None:
+    given = {
+        line["exceptionReason"] for stage in TO_AWS for line in nag_lines(assemblies / stage) if is_suppressed(line)
+    }
+
+    reasons = {rule["reason"] for rule in acknowledged_in_stacks(assemblies)}
+    assert reasons
+    assert [reason for reason in reasons if not any(each.endswith(reason) for each in given)] == []
 
 
 def test_a_deployed_template_carries_no_acknowledgements(local: Synthesis) -> None:
@@ -97,6 +103,12 @@ def test_every_function_that_a_rule_invokes_has_dead_letters(synthesis: Synthesi
 
     assert functions
     assert [name for name, each in functions.items() if "DeadLetterConfig" not in each] == []
+
+
+def acknowledged_in_stacks(assemblies: Path) -> list[dict[str, Any]]:
+    """What is acknowledged for whole stacks."""
+    templates = [json.loads(file.read_text()) for file in assemblies.glob("*/*.template.json")]
+    return [rule for each in templates for rule in each.get("Metadata", {}).get(NAG, {}).get(NAG_RULES, ())]
 
 
 def nag_lines(assembly: Path) -> list[dict[str, str]]:
