@@ -5,6 +5,7 @@ from pathlib import Path
 
 from local_cloud.commands.console import Commands, console
 from local_cloud.launcher.cloud import LocalCloud
+from local_cloud.launcher.environment import ACCESS_KEY, REGION, SECRET_KEY
 from local_cloud.launcher.shutdown import stop
 from local_cloud.launcher.state import DEFAULT, NotRunning
 from local_cloud.makers import DEMO_MAKER
@@ -61,7 +62,8 @@ def _print_access(cloud: LocalCloud, arguments: argparse.Namespace) -> None:
     option = "" if arguments.state_dir == DEFAULT else f" --state-dir {arguments.state_dir}"
     console.print(f"API      {cloud.api_url}", soft_wrap=True)
     console.print(f"Maker    {DEMO_MAKER} (get an access token: python -m local_cloud token{option})", soft_wrap=True)
-    console.print(f"AWS CLI  AWS_ENDPOINT_URL={cloud.endpoint} (any credentials, region us-east-1)", soft_wrap=True)
+    console.print(f"AWS CLI  AWS_ENDPOINT_URL={cloud.endpoint} AWS_REGION={REGION}", soft_wrap=True)
+    console.print(f"         AWS_ACCESS_KEY_ID={ACCESS_KEY} AWS_SECRET_ACCESS_KEY={SECRET_KEY}", soft_wrap=True)
 
 
 def down(arguments: argparse.Namespace) -> None:
