@@ -104,6 +104,31 @@ def test_an_execution_ends_at_its_state_machines_timeout(aws: Clients) -> None:
         aws["stepfunctions"].send_task_success(taskToken=token, output='"late"')
 
 
+def test_a_start_may_be_repeated_with_the_same_input_while_the_execution_runs(aws: Clients) -> None:
+    url, stepfunctions = queue(aws), aws["stepfunctions"]
+    described = stepfunctions.describe_execution(executionArn=start(aws, one_task(callback_task(url)), {"job": 1}))
+    machine, name = described["stateMachineArn"], described["name"]
+
+    again = stepfunctions.start_execution(stateMachineArn=machine, name=name, input=described["input"])
+    with pytest.raises(ClientError, match="ExecutionAlreadyExists"):
+        stepfunctions.start_execution(stateMachineArn=machine, name=name, input='{"job": 2}')
+    stepfunctions.stop_execution(executionArn=described["executionArn"])
+    with pytest.raises(ClientError, match="ExecutionAlreadyExists"):
+        stepfunctions.start_execution(stateMachineArn=machine, name=name, input=described["input"])
+
+    assert (again["executionArn"], again["startDate"]) == (described["executionArn"], described["startDate"])
+
+
+def test_an_execution_takes_an_input_of_256_kib_at_most(aws: Clients) -> None:
+    execution = start(aws, {"StartAt": "End", "States": {"End": {"Type": "Succeed", "Output": {}}}})
+    machine = aws["stepfunctions"].describe_execution(executionArn=execution)["stateMachineArn"]
+
+    largest = json.dumps("x" * (256 * 1024 - 2))
+    assert aws["stepfunctions"].start_execution(stateMachineArn=machine, input=largest)["executionArn"]
+    with pytest.raises(ClientError, match="ValidationException"):
+        aws["stepfunctions"].start_execution(stateMachineArn=machine, input=json.dumps("x" * (256 * 1024 - 1)))
+
+
 def test_a_stopped_execution_stays_stopped_and_closes_its_tasks(aws: Clients) -> None:
     url = queue(aws)
     execution = start(aws, one_task(callback_task(url, Catch=[FAIL_BY_NAME])))
