@@ -126,6 +126,19 @@ def test_a_plain_picture_has_no_lines(colour: str) -> None:
         line_art(np.asarray(Image.new("RGB", (600, 400), colour)))
 
 
+@pytest.mark.parametrize(
+    ("blur", "reason"),
+    [(0, "so noisy"), (1, "noise or a fine texture"), (2, "noise or a fine"), (6, "noise or a fine")],
+)
+def test_a_picture_of_noise_is_refused_and_says_so(blur: float, reason: str) -> None:
+    """Coarse noise made a page of scribbles, and fine noise was said to be almost one colour."""
+    noise = ndimage.gaussian_filter(np.random.default_rng(1).normal(0, 1, (256, 256, 3)), (blur, blur, 0))
+    picture = (128 + 64 * noise / noise.std()).clip(0, 255).astype(np.uint8)
+
+    with pytest.raises(ImageFlawed, match=reason):
+        draw_lines(picture, width_mm=100, line_mm=0.8, detail="medium")
+
+
 def test_more_detail_has_more_lines() -> None:
     picture = np.array(a_disc("#eee"))
     picture[280:320, 280:320] = (225, 225, 225)

@@ -16,8 +16,8 @@ from gpu_tasks.images.vectors.page import Layer, Page
 from gpu_tasks.tools.cutting.tracing.budget import fit_within_budget
 from gpu_tasks.tools.cutting.tracing.shapes import extract_polygons, fill_contours, find_contours
 from gpu_tasks.tools.lineart.drawn_lines import find_drawn_lines
-from gpu_tasks.tools.lineart.features import measure_features
-from gpu_tasks.tools.lineart.regions import find_borders
+from gpu_tasks.tools.lineart.features import Features, measure_features
+from gpu_tasks.tools.lineart.regions import EVEN, find_borders
 from gpu_tasks.tools.lineart.strokes import Stroke, trace_strokes
 
 INK = "#000000"
@@ -30,7 +30,9 @@ SPUR = 2.0  # times the width of a stroke
 SMOOTH = 2.2  # pixels: standard deviation of the smoothing of strokes
 QUARTER_SEGMENTS = 6  # straight lines for a quarter of a round end
 SHORTEST_PAGE = 0.1  # of the longer side; lines that are shorter altogether are no drawing
-MAX_INK = 0.25  # share of the page; more is noise or leaves too little to colour
+MAX_INK = 0.25  # share of the page; more leaves too little to colour
+MIN_EVEN = 0.15  # share of the picture; drawings have more than half, and a picture of noise a tenth at most
+NOISY = 0.05  # of the lightness: deviation of a noise that hides borders
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +56,10 @@ DETAILS = {
 def draw_lines(picture: Pixels, *, width_mm: float, line_mm: float, detail: str) -> Page:
     """Return the lines of a picture (height, width, 3 or 4) as filled strokes on a page as wide as `width_mm`.
 
-    Raises ImageFlawed if there are no lines, or so many that nothing is left to colour.
+    Raises ImageFlawed if there are no lines, or so many that nothing is left to colour, or if it is noise.
     """
     features = measure_features(picture)
+    check_even_areas(features)
     height, width = features.lightness.shape
     mm = width_mm / width
     line, chosen = line_mm / mm, DETAILS[detail]
@@ -78,19 +81,32 @@ def draw_lines(picture: Pixels, *, width_mm: float, line_mm: float, detail: str)
         shortest=chosen.shortest_mm / mm,
         smooth=SMOOTH,
     )
-    check_lines(strokes, longest)
+    check_lines(strokes, longest, features.noise)
     shape = fill_strokes(strokes, drawn.dots, line)
     return lay_out(extract_polygons(scale_shape(shape, mm, mm, origin=(0, 0))), width_mm, height * mm)
 
 
-def check_lines(strokes: list[Stroke], longest: int) -> None:
-    """Raise ImageFlawed if strokes are too short altogether, compared with the longer side in pixels."""
-    total = sum(float(np.hypot(*np.diff(stroke, axis=0).T).sum()) for stroke in strokes)
-    if total < SHORTEST_PAGE * longest:
+def check_even_areas(features: Features) -> None:
+    """Raise ImageFlawed if a picture has hardly any even areas: the borders of noise are a scribble."""
+    if (features.slope < EVEN).mean() < MIN_EVEN:
         raise ImageFlawed(
-            "the source has no lines: it is almost one colour, or its colours differ too little; increase detail or "
-            "use another source"
+            "the source is noise or a fine texture: it has no even areas to colour; use a source with clear shapes"
         )
+
+
+def check_lines(strokes: list[Stroke], longest: int, noise: float) -> None:
+    """Raise ImageFlawed if strokes are too short altogether, compared with the longer side in pixels. `noise` is that
+    of the picture.
+    """
+    total = sum(float(np.hypot(*np.diff(stroke, axis=0).T).sum()) for stroke in strokes)
+    if total >= SHORTEST_PAGE * longest:
+        return
+    if noise > NOISY:
+        raise ImageFlawed("the source is so noisy that no border can be found in it; use a source with less noise")
+    raise ImageFlawed(
+        "the source has no lines: it is almost one colour, or its colours differ too little; increase detail or use "
+        "another source"
+    )
 
 
 def fill_strokes(strokes: list[Stroke], dots: NDArray[np.bool_], width: float) -> MultiPolygon:
