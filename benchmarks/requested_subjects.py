@@ -5,6 +5,7 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.entries import Entry
 from craftspark.models.networks import BUILT_IN_NETWORKS
@@ -14,6 +15,7 @@ from gpu_tasks.inference.enlarging import enlarge_to
 from gpu_tasks.inference.model_store import BUILT_IN, open_pipeline
 from gpu_tasks.inference.subject_check import SubjectCheck
 from gpu_tasks.inference.upscaler import Upscaler
+from gpu_tasks.training.dataset.colours import NAMES, PAINTS, find_background, find_body, to_lab, to_rgb
 from gpu_tasks.training.dataset.dataset import read_names
 from gpu_tasks.training.evaluation.evaluate import FEW_STEPS, SUBJECTS
 from gpu_tasks.training.evaluation.grid import draw
@@ -25,6 +27,7 @@ STRIDE = 7
 AT_ONCE = 8
 SEEDS = 8
 VARIED = ("cat", "sunflower", "rocket", "birthday cake", "owl", "butterfly")
+SHADED = ("apple", "butterfly", "umbrella", "car", "fish")
 DELIVERED = (512, 512)
 
 
@@ -33,7 +36,7 @@ def measure() -> list[Entry]:
     the model's training pictures; it is not an independent judge.
     """
     model = open_pipeline(MODEL)
-    return [measure_subjects(model), measure_seeds(model)]
+    return [measure_subjects(model), measure_seeds(model), measure_shades(model)]
 
 
 def measure_subjects(model: Any) -> Entry:
@@ -92,3 +95,40 @@ def measure_difference(pictures: Pixels) -> float:
     """Return the mean absolute difference of all pairs of pictures (N, height, width, 3), 0 to 1."""
     values = pictures.astype(np.float32) / 255
     return float(np.mean([np.abs(one - other).mean() for one, other in combinations(values, 2)]))
+
+
+def measure_shades(model: Any) -> Entry:
+    """The share of drawings whose main colour is nearer to the requested shade than to every other paint of the
+    training, among them the shade's own colour. Half-transparent edges are left out.
+    """
+    shades = [paint for paint in PAINTS if paint not in NAMES]
+    paints = to_lab(to_rgb(np.array([PAINTS[paint] for paint in PAINTS])))
+    prompts = [(shade, f"{shade} {subject}") for shade in shades for subject in SHADED]
+    texts = [text for _, text in prompts]
+    pictures = np.concatenate(
+        [draw(model, texts[at : at + AT_ONCE], seed=1, steps=FEW_STEPS) for at in range(0, len(texts), AT_ONCE)]
+    )
+    told = [[*PAINTS][int(np.square(paints - find_main_colour(each)).sum(1).argmin())] for each in pictures]
+    obeyed = [name == shade for name, (shade, _) in zip(told, prompts, strict=True)]
+    return Entry(
+        name="shades_obeyed",
+        value=round(float(np.mean(obeyed)), 3),
+        goal=0.8,
+        better="higher",
+        unit="share",
+        samples=[round(float(np.mean(obeyed[at::1][: len(SHADED)])), 3) for at in range(0, len(obeyed), len(SHADED))],
+        beside={
+            "prompts": len(prompts),
+            "missed": ", ".join(
+                f"{text}: {name}" for name, (shade, text) in zip(told, prompts, strict=True) if name != shade
+            ),
+        },
+    )
+
+
+def find_main_colour(picture: Pixels) -> NDArray[np.float64]:
+    """Return the median of the drawing's main colour and its shades, in CIELAB."""
+    opacity = np.where(find_background(picture), 0, 255).astype(np.uint8)
+    body = find_body(np.dstack([picture, opacity]))
+    median: NDArray[np.float64] = np.median(to_lab(picture[body] / 255), axis=0)
+    return median

@@ -21,8 +21,9 @@ CATALOGUE = {
             name="craftspark-clipart-128",
             source="built-in:craftspark-clipart-128",
             licence="apache-2.0",
-            trained_on="Twemoji, CC-BY-4.0",
-            credit="Twemoji by Twitter, Inc and other contributors (CC-BY-4.0)",
+            trained_on="Twemoji, CC-BY-4.0, Noto Emoji, Apache-2.0, and Fluent Emoji, MIT",
+            credit="Twemoji by Twitter, Inc and other contributors (CC-BY-4.0), Noto Emoji by Google (Apache-2.0) and "
+            "Fluent Emoji by Microsoft (MIT)",
             family="stable-diffusion",
             capabilities=ALL,
             dtype="float16",

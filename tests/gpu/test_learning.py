@@ -23,7 +23,8 @@ from gpu_tasks.inference.families.stable_diffusion import LEARNING
 from gpu_tasks.inference.learning import ATTENTION, Learning, Noisy
 from gpu_tasks.inference.model_store import open_pipeline
 from gpu_tasks.training.checkpoint import find_trainable
-from gpu_tasks.training.dataset.examples import Examples, encode_texts, join
+from gpu_tasks.training.dataset.encoding import encode_texts, join
+from gpu_tasks.training.dataset.examples import Examples
 from gpu_tasks.training.networks.noise import find_process
 from gpu_tasks.training.styles.base import Base
 from gpu_tasks.training.styles.finetune import BASE

@@ -16,7 +16,7 @@ from gpu_tasks.inference import manifests, model_store
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset.captions import Captions, fill_template, remove_colour
-from gpu_tasks.training.dataset.colours import PAINTS, find_dominant_colour, recolour
+from gpu_tasks.training.dataset.colours import PAINTS, find_dominant_colour, name_paint, recolour
 from gpu_tasks.training.errors import CheckpointMissing
 from gpu_tasks.training.loop import Schedule
 from tests.gpu.small_data import RED, a_disc, a_picture
@@ -139,7 +139,7 @@ def test_a_recoloured_picture_is_measured_to_have_its_new_colour_and_keeps_its_s
 
     assert find_dominant_colour(disc)[0] == "red"
     assert painted is not None
-    assert find_dominant_colour(painted)[0] == colour
+    assert find_dominant_colour(painted)[0] == name_paint(colour)
     assert (painted[..., 3] == disc[..., 3]).all()
     assert (painted[64, 64] == disc[64, 64]).all()
 
@@ -186,6 +186,7 @@ def test_a_model_is_trained_resumed_and_exported(
     monkeypatch.setattr("gpu_tasks.training.networks.unet.PROMPTS", ("ball",))
     run, model = tmp_path / "run", tmp_path / "model"
     begin = ["unet", str(data), str(run), "--start", str(BUILT_IN), "--steps", "2", "--batch", "4", "--recoloured", "1"]
+    begin += ["--style", "flat", "--look", "flat=bold", "--coupled"]
 
     codes = [
         main([*begin, "--checkpoint-every", "1"]),
@@ -217,6 +218,26 @@ def test_subjects_that_the_dataset_lacks_are_told_before_anything_is_written(
     assert "SubjectsMissing: the dataset has no images of unicorn" in capsys.readouterr().err
     assert main([*words, "--style", "etched"]) == REFUSED
     assert "SubjectsMissing: the dataset has no images of the style etched" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("looks", "fix"),
+    [
+        (["flat"], "STYLE=WORD"),
+        (["flat=bold", "flat=soft"], "STYLE=WORD"),
+        (["flat=bold", "round=bold"], "another word"),
+        (["round=bold"], "the same styles"),
+    ],
+)
+def test_looks_that_do_not_fit_the_styles_are_told_before_anything_is_written(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], looks: list[str], fix: str
+) -> None:
+    begin = ["unet", str(data), str(tmp_path / "run"), "--start", str(BUILT_IN), "--steps", "1", "--style", "flat"]
+
+    assert main([*begin, "--look", *looks]) == REFUSED
+
+    assert fix in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
 

@@ -46,7 +46,17 @@ PAINTS = {
     "pink": (0.940, 0.42, 0.95),
     "brown": (0.040, 0.60, 0.62),
     "black": (0.560, 0.15, 0.20),
+    "grey": (0.570, 0.07, 0.62),
     "white": (0.570, 0.05, 0.93),
+    # Shades, which are measured as their colour.
+    "navy": (0.620, 0.80, 0.44),
+    "teal": (0.500, 0.85, 0.52),
+    "turquoise": (0.480, 0.68, 0.87),
+    "maroon": (0.965, 0.82, 0.47),
+    "lime": (0.215, 0.78, 0.88),
+    "lavender": (0.720, 0.27, 0.95),
+    "beige": (0.105, 0.22, 0.91),
+    "gold": (0.125, 0.88, 0.83),
 }
 BODY_HUES = 0.1  # maximum distance from the body's hue, in turns
 HUE_KEPT = 0.4  # share of a body's variation in hue that is kept, for shading
@@ -59,7 +69,7 @@ def find_dominant_colour(picture: Pixels) -> tuple[str, float]:
     """
     opacity = picture[..., 3] / 255 if picture.shape[-1] == 4 else (~find_background(picture)).astype(float)
     names = name_pixels(picture)
-    area = np.array([opacity[names == number].sum() for number in range(len(NAMES))])
+    area = np.bincount(names.ravel(), opacity.ravel(), len(NAMES))
     weighted = area * [NEUTRAL_WEIGHT if name in NEUTRALS else 1.0 for name in NAMES]
     if weighted.sum() == 0:
         return "white", 0.0
@@ -67,13 +77,15 @@ def find_dominant_colour(picture: Pixels) -> tuple[str, float]:
     return NAMES[best], float(weighted[best] / weighted.sum())
 
 
-def recolour(picture: Pixels, colour: str) -> Pixels | None:
-    """Return the picture with its body in another colour, or None if that colour is not measured afterwards."""
-    body = find_body(picture)
+def recolour(picture: Pixels, colour: str, body: Mask | None = None) -> Pixels | None:
+    """Return the picture with its body in another colour of PAINTS, or None if that colour is not measured afterwards.
+    `body` is what `find_body` returns of the picture.
+    """
+    body = find_body(picture) if body is None else body
     if not body.any():
         return None
-    hue, saturation, value = np.moveaxis(to_hsv(picture[..., :3]), -1, 0)
-    weight = picture[..., 3] * body
+    hue, saturation, value = to_hsv(picture[body][:, :3]).T
+    weight = picture[body][:, 3].astype(np.float64)
     own_hue = compute_mean_hue(hue, weight * saturation)
     own_saturation, own_value = (float(np.average(channel, weights=weight)) for channel in (saturation, value))
     paint_hue, paint_saturation, paint_value = PAINTS[colour]
@@ -89,9 +101,16 @@ def recolour(picture: Pixels, colour: str) -> Pixels | None:
         -1,
     )
     result = picture.copy()
-    result[..., :3] = np.where(body[..., None], np.rint(to_rgb(new) * 255).astype(np.uint8), picture[..., :3])
+    result[body, :3] = np.rint(to_rgb(new) * 255).astype(np.uint8)
     name, share = find_dominant_colour(result)
-    return result if name == colour and share >= MIN_SHARE else None
+    return result if name == name_paint(colour) and share >= MIN_SHARE else None
+
+
+@cache
+def name_paint(colour: str) -> str:
+    """Return the name of the colour that a paint is measured as."""
+    rgb = np.rint(to_rgb(np.array([[PAINTS[colour]]])) * 255).astype(np.uint8)
+    return NAMES[int(name_pixels(rgb)[0, 0])]
 
 
 def find_body(picture: Pixels) -> Mask:

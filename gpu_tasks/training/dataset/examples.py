@@ -1,38 +1,26 @@
-"""Examples of captioned pictures, encoded once: latents of all variants of a picture, and all captions."""
+"""Examples of captioned pictures: latents of all variants of a picture, and encoded captions."""
 
 from __future__ import annotations
 
 import json
-import math
-import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-import numpy as np
 import torch
-from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from craftspark.errors.training import DiskTooSmall
-from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.inference.learning import Learning
 from gpu_tasks.training.checkpoint import PARTIAL, commit_file
-from gpu_tasks.training.dataset.captions import Captions, remove_colour
-from gpu_tasks.training.dataset.colours import PAINTS, find_dominant_colour, recolour
-from gpu_tasks.training.dataset.picture import CaptionedPicture
-from gpu_tasks.training.loop import generator_at, open_threads
+from gpu_tasks.training.loop import generator_at
 
-PIXELS_AT_ONCE = 32 * 128 * 128
+T = TypeVar("T")
 CONDITION = "condition."  # before the names of encoded captions in the file
-NO_CAPTION = ""
-VIEWS_SEED = 11
-MOVED_VIEWS, UPRIGHT_WEIGHT, MIRRORED_WEIGHT = 4, 3, 3  # a transformed view has the weight 1
-TURN, SCALES, SHIFT = 10, (0.85, 1.0), 0.04  # degrees, of the size, of the side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +33,9 @@ class Variant:
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """A picture with its recoloured variants."""
+    """What a caption names: the variants in the colours of its pictures, and those in each other colour."""
 
-    original: Variant
+    plain: list[Variant]
     recoloured: list[Variant]
 
 
@@ -67,24 +55,6 @@ class Examples:
     def captions(self) -> int:
         """The number of captions."""
         return len(next(iter(self.conditions.values())))
-
-    @classmethod
-    def load_or_encode(
-        cls,
-        path: Path,
-        pictures: Sequence[CaptionedPicture],
-        pixels: Pixels,
-        model: Any,
-        learning: Learning,
-        *,
-        recoloured: bool = True,
-    ) -> Examples:
-        """Load the examples from the file, or encode and write them. The run's recipe guarantees that the file is the
-        same. Raises DiskTooSmall.
-        """
-        if not path.exists():
-            encode(pictures, pixels, model, learning, recoloured=recoloured).save(path)
-        return cls.open(path)
 
     def save(self, path: Path) -> None:
         """Write the file atomically. Raises DiskTooSmall."""
@@ -109,7 +79,7 @@ class Examples:
                 conditions={name.removeprefix(CONDITION): file.get_tensor(name) for name in names},
                 subjects=[
                     Subject(
-                        original=Variant(**subject["original"]),
+                        plain=[Variant(**variant) for variant in subject["plain"]],
                         recoloured=[Variant(**variant) for variant in subject["recoloured"]],
                     )
                     for subject in plan["subjects"]
@@ -118,151 +88,66 @@ class Examples:
                 side=plan["side"],
             )
 
+    def to(self, device: torch.device) -> Examples:
+        """Return the examples with their tensors on a device."""
+        conditions = {name: tensor.to(device) for name, tensor in self.conditions.items()}
+        return replace(self, latents=self.latents.to(device), conditions=conditions)
+
     def draw(
-        self, seed: int, step: int, batch: int, *, recoloured: float, dropout: float
+        self, seed: int, step: int, batch: int, *, recoloured: float, dropout: float, noise: Tensor | None = None
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return a step's latents and encoded captions, numbers in float32.
 
-        Subjects come in shuffled rounds, so that all are equally frequent. Variant and caption are random.
+        Subjects come in shuffled rounds, so that all are equally frequent. Variant and caption are random. So is the
+        view, or the noise (batch, ...) chooses it: see `pair`.
         """
         chance = torch.rand((batch, 4), generator=generator_at(seed, "draw", step)).tolist()
-        latents, captions = [], []
+        views, captions = [], []
         for number, (paint, which, caption, drop) in enumerate(chance):
             subject = self.subjects[self.choose_subject(seed, step * batch + number)]
-            variant = subject.original
             if subject.recoloured and paint < recoloured:
-                variant = subject.recoloured[int(paint / recoloured * len(subject.recoloured))]
-            latents.append(variant.latents[int(which * len(variant.latents))])
-            kept = drop >= dropout
-            captions.append(variant.captions[int(caption * len(variant.captions))] if kept else self.no_caption)
+                variant = pick(subject.recoloured, paint / recoloured)
+            else:
+                variant = pick(subject.plain, (paint - recoloured) / (1 - recoloured) if subject.recoloured else paint)
+            views.append([pick(variant.latents, which)] if noise is None else variant.latents)
+            captions.append(pick(variant.captions, caption) if drop >= dropout else self.no_caption)
         conditions = {name: widen(tensor[captions]) for name, tensor in self.conditions.items()}
-        return self.latents[latents].float(), conditions
+        return self.pair(views, noise), conditions
+
+    def pair(self, views: Sequence[Sequence[int]], noise: Tensor | None) -> Tensor:
+        """Return the latents of one of the views of each row. Without noise, each row has one.
+
+        Otherwise the noise chooses the view in whose direction it points most, seen from the middle of the row's views.
+        A network that is trained so draws one of the views from each noise, instead of a mixture of all, in few steps:
+        the coupling of arXiv:2304.14772 and arXiv:2406.12303, within a caption. The views of a row are about equally
+        frequent.
+        """
+        most = max(len(row) for row in views)
+        rows = torch.tensor([[row[at % len(row)] for at in range(most)] for row in views])
+        seen = self.latents[rows].float()
+        if noise is None:
+            return seen[:, 0]
+        apart = (seen - seen.mean(1, keepdim=True)).flatten(2)
+        towards = torch.einsum("nkd,nd->nk", nn.functional.normalize(apart, dim=2), noise.to(apart.device).flatten(1))
+        return seen[torch.arange(len(seen)), towards.argmax(1)]
 
     def choose_subject(self, seed: int, place: int) -> int:
         """Return the subject at a place in the endless sequence of shuffled rounds."""
         round_, within = divmod(place, len(self.subjects))
-        return int(torch.randperm(len(self.subjects), generator=generator_at(seed, "round", round_))[within])
+        return shuffle(len(self.subjects), seed, round_)[within]
 
 
-def encode(
-    pictures: Sequence[CaptionedPicture], pixels: Pixels, model: Any, learning: Learning, *, recoloured: bool = True
-) -> Examples:
-    """Encode the pictures, their mirror images and, if wanted, their recoloured variants, with all captions."""
-    captions = Captions(pictures)
-    texts = {NO_CAPTION: 0}
-    views: list[Pixels] = []
-
-    def variant(seen: Iterable[Pixels], words: Iterable[str]) -> Variant:
-        first = len(views)
-        views.extend(seen)
-        return Variant(
-            latents=list(range(first, len(views))), captions=[texts.setdefault(text, len(texts)) for text in words]
-        )
-
-    subjects = []
-    painted_all = map_in_threads(lambda number: recolour_all(pixels[number]), range(len(pictures)))
-    for number, (picture, image) in enumerate(zip(pictures, pixels, strict=True)):
-        main, paints = painted_all[number]
-        # Plain captions appear twice, because most prompts have no colour. A view and its mirror image
-        # are equally frequent.
-        paintable = remove_colour(picture.name) != ""
-        words = captions.list_plain(picture) * 2 + (captions.list_coloured(picture, main) if paintable else [])
-        draws = np.random.default_rng([VIEWS_SEED, number])
-        original = variant([image, image[:, ::-1], *(transform_view(image, draws) for _ in range(MOVED_VIEWS))], words)
-        upright, mirrored, *others_seen = original.latents
-        weighted = [*[upright] * UPRIGHT_WEIGHT, *[mirrored] * MIRRORED_WEIGHT, *others_seen]
-        original = Variant(latents=weighted, captions=original.captions)
-        others = [
-            variant([painted[:, ::-1] if (number + order) % 2 else painted], captions.list_coloured(picture, colour))
-            for order, (colour, painted) in enumerate(paints.items())
-            if paintable and recoloured
-        ]
-        subjects.append(Subject(original=original, recoloured=others))
-    return Examples(
-        latents=encode_pictures(views, model, learning),
-        conditions=encode_texts(list(texts), model, learning),
-        subjects=subjects,
-        no_caption=texts[NO_CAPTION],
-        side=pixels.shape[1],
-    )
+@lru_cache(maxsize=4)
+def shuffle(count: int, seed: int, round_: int) -> list[int]:
+    """Return the order of the subjects in a round."""
+    order: list[int] = torch.randperm(count, generator=generator_at(seed, "round", round_)).tolist()
+    return order
 
 
-def recolour_all(image: Pixels) -> tuple[str, dict[str, Pixels]]:
-    """Return the picture's colour, and the picture in each other possible colour."""
-    main, _ = find_dominant_colour(image)
-    painted = {colour: recolour(image, colour) for colour in PAINTS if colour != main}
-    return main, {colour: picture for colour, picture in painted.items() if picture is not None}
-
-
-def transform_view(image: Pixels, draws: np.random.Generator) -> Pixels:
-    """Rotate, scale and shift an RGBA picture slightly, so that seeds give different compositions."""
-    side = image.shape[0]
-    turn = math.radians(draws.uniform(-TURN, TURN))
-    scale, mirror = draws.uniform(*SCALES), draws.choice([-1, 1])
-    shift = draws.uniform(-SHIFT, SHIFT, 2) * side
-    cosine, sine = math.cos(turn) / scale, math.sin(turn) / scale
-    matrix = np.array([[cosine * mirror, sine * mirror], [-sine, cosine]])
-    middle = np.full(2, (side - 1) / 2)
-    offset = middle - matrix @ (middle + shift)
-    data = (*matrix[0], offset[0], *matrix[1], offset[1])
-    # Premultiplied, so that the colour of clear pixels does not bleed into the edges.
-    seen = Image.fromarray(image).convert("RGBa")
-    return np.asarray(
-        seen.transform((side, side), Image.Transform.AFFINE, data, Image.Resampling.BICUBIC).convert("RGBA")
-    )
-
-
-def encode_pictures(views: Sequence[Pixels], model: Any, learning: Learning) -> Tensor:
-    """Return latents of RGBA pictures on white, in the layout of the scheduler's steps."""
-    side = views[0].shape[0]
-    at_once = max(1, PIXELS_AT_ONCE // side**2)
-
-    @torch.no_grad()
-    def some(first: int) -> Tensor:
-        rgba = torch.from_numpy(np.stack(views[first : first + at_once])).permute(0, 3, 1, 2).float().div(255)
-        composed = rgba[:, :3] * rgba[:, 3:] + (1 - rgba[:, 3:])
-        latents = learning.encode_pictures(model, (composed * 2 - 1).to(model.device, model.vae.dtype))
-        return latents.half().cpu()
-
-    return torch.cat(map_in_threads(some, range(0, len(views), at_once), count_threads(model))).contiguous()
-
-
-def encode_texts(texts: Sequence[str], model: Any, learning: Learning) -> dict[str, Tensor]:
-    """Return the captions as the denoising network gets them, exactly as the pipeline encodes a prompt."""
-
-    @torch.no_grad()
-    def some(first: int) -> dict[str, Tensor]:
-        encoded = learning.encode_prompts(model, list(texts[first : first + learning.prompts_at_once]))
-        return {name: narrow(tensor).cpu() for name, tensor in encoded.items()}
-
-    # In one thread: a call of a tokenizer changes its padding for all threads.
-    parts = map_in_threads(some, range(0, len(texts), learning.prompts_at_once), 1)
-    return {name: join([part[name] for part in parts]) for name in parts[0]}
-
-
-def join(parts: Sequence[Tensor]) -> Tensor:
-    """Return the captions of all parts in one tensor, with zeros after those with fewer tokens."""
-    if parts[0].dim() == 1 or len({part.shape[1] for part in parts}) == 1:
-        return torch.cat(list(parts)).contiguous()
-    rows = [row for part in parts for row in part]
-    return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
-
-
-def narrow(tensor: Tensor) -> Tensor:
-    """Return numbers in 16 bits. Those of an encoder in bfloat16 may exceed the range of float16."""
-    return tensor.half() if tensor.dtype == torch.float32 else tensor
+def pick(choices: Sequence[T], chance: float) -> T:
+    """Return one of the choices, by a number from 0 to 1."""
+    return choices[min(int(chance * len(choices)), len(choices) - 1)]
 
 
 def widen(tensor: Tensor) -> Tensor:
     return tensor.float() if tensor.is_floating_point() else tensor
-
-
-def count_threads(model: Any) -> int:
-    """Return how many threads can use the model in parallel. A GPU has memory for one."""
-    return 1 if model.device.type == "cuda" else os.cpu_count() or 1
-
-
-def map_in_threads(work: Callable[[int], Any], numbers: Sequence[int], count: int | None = None) -> list[Any]:
-    """Return the results in order. Each call uses one torch thread, so its bits do not depend on the machine."""
-    with open_threads(count or os.cpu_count() or 1) as threads:
-        return list(threads.map(work, numbers))

@@ -44,7 +44,7 @@ MANY_STEPS, FEW_STEPS = 20, 8
 AT_ONCE = 8
 GRID = 40  # pictures, one for each prompt
 SUBJECTS = Path(__file__).parents[1] / "subjects.txt"
-STYLES = ("twemoji",)  # of the built-in model
+STYLES = ("twemoji", "noto", "fluent-emoji-flat")  # of the built-in model
 
 Figures = dict[str, Any]
 

@@ -20,7 +20,7 @@ from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference import manifests
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset.dataset import Dataset, flatten_on_white, hash_pictures, read_names
-from gpu_tasks.training.dataset.examples import transform_view
+from gpu_tasks.training.dataset.views import transform_view
 from gpu_tasks.training.evaluation.evaluate import to_pixels
 from gpu_tasks.training.evaluation.grid import write_grid
 from gpu_tasks.training.loop import generator_at, train

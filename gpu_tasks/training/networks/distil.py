@@ -22,6 +22,7 @@ from gpu_tasks.inference.families.stable_diffusion import LEARNING
 from gpu_tasks.inference.model_store import open_pipeline
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset.dataset import Dataset, hash_pictures
+from gpu_tasks.training.dataset.encoding import load_or_encode
 from gpu_tasks.training.dataset.examples import Examples
 from gpu_tasks.training.evaluation.evaluate import replace_unet
 from gpu_tasks.training.evaluation.grid import PROMPTS, draw, write_grid
@@ -69,7 +70,7 @@ def run(arguments: argparse.Namespace) -> None:
     recipe = build_recipe("unet", arguments, schedule, {"pictures": hash_pictures(pictures, pixels), **asdict(goal)})
     this_run = Run.start(arguments.run, recipe)
     model = open_pipeline(arguments.start).to(arguments.device)
-    examples = Examples.load_or_encode(this_run.folder / "examples.safetensors", pictures, pixels, model, LEARNING)
+    examples = load_or_encode(this_run.folder / "examples.safetensors", pictures, pixels, model, LEARNING)
 
     def sample(average: nn.Module, step: int) -> None:
         artist = replace_unet(model, average)

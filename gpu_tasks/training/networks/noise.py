@@ -64,8 +64,8 @@ class Flow:
 
 
 def expand(values: Tensor, latents: Tensor) -> Tensor:
-    """Return values (N) in a shape that multiplies latents (N, ...)."""
-    return values.view(-1, *[1] * (latents.dim() - 1))
+    """Return values (N) in a shape that multiplies latents (N, ...), on their device."""
+    return values.view(-1, *[1] * (latents.dim() - 1)).to(latents.device)
 
 
 def find_process(scheduler: Any) -> Process:

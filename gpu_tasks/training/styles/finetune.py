@@ -34,7 +34,7 @@ from gpu_tasks.training.dataset.dataset import (
     hash_pictures,
     read_names,
 )
-from gpu_tasks.training.dataset.examples import Examples
+from gpu_tasks.training.dataset.encoding import load_or_encode
 from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.evaluation.adapter_effect import EffectMeasurement
 from gpu_tasks.training.hooks import Hooks
@@ -152,7 +152,7 @@ def finetune(request: FinetuneRequest, *, say: Say = print_line, hooks: Hooks = 
     check_room(request)
     say(f"{len(learned.pictures)} training images, {len(held_out.pictures)} held out")
     before = showing.draw(model, base.entry, base.side)
-    examples = Examples.load_or_encode(
+    examples = load_or_encode(
         this_run.folder / EXAMPLES,
         add_word(learned.pictures, request.word),
         pixels,

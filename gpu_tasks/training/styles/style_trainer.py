@@ -17,7 +17,8 @@ from craftspark.styles.trainings import adapter_prefix
 from gpu_tasks.inference.adapters import AdapterCache
 from gpu_tasks.inference.model_store import locate
 from gpu_tasks.training.dataset.dataset import MAX_STYLE_PICTURES, MIN_STYLE_PICTURES, Dataset
-from gpu_tasks.training.dataset.examples import Examples, encode
+from gpu_tasks.training.dataset.encoding import encode
+from gpu_tasks.training.dataset.examples import Examples
 from gpu_tasks.training.hooks import Hooks
 from gpu_tasks.training.loop import open_threads
 from gpu_tasks.training.networks.denoising import DenoisingLoss, Objective
