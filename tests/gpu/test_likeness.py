@@ -245,7 +245,7 @@ def test_sixty_prompts_ask_for_a_colour() -> None:
 @pytest.mark.parametrize(
     ("words", "refusal"),
     [
-        ([], "has no twemoji images of"),
+        ([], "has no twemoji or noto or fluent-emoji-flat images of"),
         (["--seeds", "0"], "one seed"),
         (["--prompts", "0"], "one prompt"),
     ],

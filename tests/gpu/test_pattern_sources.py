@@ -6,17 +6,20 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from scipy import ndimage
 
 from craftspark.errors import ImageFlawed
-from craftspark.tools.toss import Repeat
+from gpu_tasks.images.drawing import make_drawing
 from gpu_tasks.images.oklab import read_colours
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.images.sources import Fetch
 from gpu_tasks.inference.diffusion import Diffusion
 from gpu_tasks.renderers.tool_renderers import ToolRenderers
-from gpu_tasks.tools.pattern.repeats import measure_seam, mirror
+from gpu_tasks.tools.pattern.palettes import recolour
+from gpu_tasks.tools.pattern.pattern import recolour_tile
+from gpu_tasks.tools.pattern.repeats import mirror
 from tests.gpu.rendering import pixels_in, render, silent, studio, studio_with
-from tests.gpu.test_tools import NO_SEAM, brought, the_order
+from tests.gpu.test_tools import brought, the_order
 
 
 @pytest.fixture
@@ -141,16 +144,33 @@ def test_a_mirrored_picture_meets_itself(height: int, width: int) -> None:
             np.testing.assert_array_equal(tile.take(line, axis), tile.take(line - 1, axis))
 
 
-@pytest.mark.parametrize("repeat", ["straight", "half-drop", "x"])
-def test_a_painted_tile_in_the_colours_of_a_palette_has_no_seam(repeat: Repeat) -> None:
+def test_a_painted_tile_gets_the_colours_of_a_palette() -> None:
     palette = ["#1d3557", "#e63946", "#f1faee"]
-    order = the_order("pattern", 8, prompt="sunflower", way="painted", repeat=repeat, palette=palette)
+    order = the_order("pattern", 8, prompt="sunflower", way="painted", repeat="half-drop", palette=palette)
 
     [drawn] = render(order)
 
     exact = (drawn.pixels[:, :, None] == read_colours(palette)).all(3).any(2)
     assert exact.mean() > 0.8
-    assert measure_seam(drawn.pixels, repeat) < NO_SEAM
+
+
+def test_a_palette_does_not_show_where_a_tile_begins() -> None:
+    """Moved around its edges, a tile gets the same colours: outlines are smoothed across the edges too."""
+    y, x = np.mgrid[:128, :128] * (2 * np.pi / 128)
+    wave = np.sin(x) + np.cos(2 * y - x) + np.sin(3 * x + y)
+    areas = np.array([(200, 160, 40), (40, 110, 160), (30, 60, 30)])[np.digitize(wave, (-0.7, 0.7))]
+    tile = ndimage.gaussian_filter(areas.astype(float), (1.5, 1.5, 0), mode="wrap").astype(np.uint8)
+    moved = np.roll(tile, (50, 37), (0, 1))
+
+    def paint(pixels: Pixels) -> Pixels:
+        return recolour_tile(make_drawing(pixels, 1), "straight", ["#1d3557", "#e63946", "#f1faee"]).pixels
+
+    def share_of_differences(one: Pixels, other: Pixels) -> float:
+        return float((np.roll(one, (50, 37), (0, 1)) != other).any(2).mean())
+
+    assert share_of_differences(paint(tile), paint(moved)) < 0.002
+    alone, alone_moved = (recolour([each], ["#1d3557", "#e63946", "#f1faee"])[0] for each in (tile, moved))
+    assert share_of_differences(alone, alone_moved) > 0.004
 
 
 def test_a_tossed_palette_leaves_the_background_and_the_sheet_of_fabric_has_150_dpi() -> None:

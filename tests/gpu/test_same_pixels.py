@@ -118,4 +118,6 @@ def test_on_a_gpu_an_image_has_no_neighbours_in_its_call(monkeypatch: pytest.Mon
     render(*orders_of("picture", {"steps": 1})[:2], by=on_gpu)
 
     assert on_gpu.wave_size == 1
-    assert calls == [2, 2]  # with the prompt and without it
+    # With the prompt and without it. One step can miss the subject, and is then drawn again.
+    assert len(calls) >= 2
+    assert {*calls} == {2}
