@@ -17,10 +17,13 @@ from tests.e2e.roles import role
 from tests.e2e.state_machines import ended, start
 
 HANDLER = """
-import json, time
+import json, os, time
 
 def handler(event, context):
     asked = json.loads(event["body"]) if "body" in event else event
+    if "exit" in asked:
+        os._exit(asked["exit"])
+    taken = b"x" * (asked.get("take_mib", 0) * 1024 * 1024)
     time.sleep(asked.get("wait_s", 0))
     return {"statusCode": 200, "body": "x" * asked.get("size", 0)}
 """
@@ -119,6 +122,32 @@ def test_a_response_of_over_6_mb_is_an_error_of_the_function(aws: Clients, api: 
     assert too_large["errorType"] == "Function.ResponseSizeTooLarge"
     assert too_large["error"] == "Unhandled"
     assert large["error"] is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        ({"take_mib": 200, "wait_s": 25}, "Runtime.OutOfMemory"),  # of 128
+        ({"exit": 3}, "Runtime.ExitError"),
+        ({"wait_s": 2.5}, "Sandbox.Timedout"),
+    ],
+)
+def test_a_function_whose_process_ends_says_how_and_starts_again(
+    aws: Clients, api: Api, asked: Mapping[str, object], error: str
+) -> None:
+    def invoke(event: Mapping[str, object]) -> Mapping[str, object]:
+        answer: dict[str, object] = json.loads(
+            aws["lambda"].invoke(FunctionName=api.function, Payload=json.dumps(event).encode())["Payload"].read()
+        )
+        return answer
+
+    aws["lambda"].update_function_configuration(
+        FunctionName=api.function, Timeout=2 if error == "Sandbox.Timedout" else 30
+    )
+    failed, next_one = invoke(asked), invoke({"take_mib": 20})
+
+    assert failed["errorType"] == error
+    assert next_one["statusCode"] == 200
 
 
 @pytest.mark.parametrize(("characters", "status"), [(262_100, "SUCCEEDED"), (262_200, "FAILED")])

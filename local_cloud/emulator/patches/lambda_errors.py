@@ -46,6 +46,11 @@ def invoke(worker: Any, *args: Any, **kwargs: Any) -> Any:
     return response
 
 
+def name_error(name: str) -> None:
+    """Store the name of an error that the process could not report."""
+    _current.error_name = name
+
+
 def dispatch(*args: Any) -> Any:
     _current.error_name = None
     result = _dispatch(*args)
