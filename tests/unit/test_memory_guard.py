@@ -1,4 +1,4 @@
-"""Processes that take more memory than they have are ended while they work. Other processes are left alone."""
+"""Processes that take more memory than they have are ended while they work. Other processes continue."""
 
 import os
 import subprocess
