@@ -217,6 +217,7 @@ def image_item(job: Job, image: StoredImage) -> Item:
         **({"warning": text(image.warning)} if image.warning else {}),
         **({"subject_missed": {"BOOL": True}} if image.subject_missed else {}),
         **({"colour_layout": {"B": image.colour_layout}} if image.colour_layout else {}),
+        **({"object_aspect": number(image.object_aspect)} if image.object_aspect else {}),
     }
 
 
@@ -234,6 +235,7 @@ def read_image(index: int, item: Mapping[str, Any]) -> StoredImage:
         warning=item["warning"]["S"] if "warning" in item else None,
         subject_missed="subject_missed" in item,
         colour_layout=item["colour_layout"]["B"] if "colour_layout" in item else None,
+        object_aspect=float(item["object_aspect"]["N"]) if "object_aspect" in item else None,
     )
 
 

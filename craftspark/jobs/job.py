@@ -123,7 +123,7 @@ class StoredImage:
     `seed` is the seed it was drawn with. `files` are the names of its other files. `scores` are measurements.
     `warning` says how it may differ from the request. `subject_missed` is true if neither of two drawings shows the
     subject. `colour_layout` is for comparisons with other images of the job:
-    see `craftspark/jobs/resemblance.py`.
+    see `craftspark/jobs/resemblance.py`. `object_aspect` is the least height over width of the object in a cut-out.
     """
 
     index: int
@@ -138,6 +138,7 @@ class StoredImage:
     warning: str | None = None
     subject_missed: bool = False
     colour_layout: bytes | None = None
+    object_aspect: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,10 @@ Bucket = Literal["images", "uploads"]
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A source picture. Sizes are pixels. `bucket` and `key` are its location for the worker."""
+    """A source picture. Sizes are pixels. `bucket` and `key` are its location for the worker.
+
+    `object_aspect` is the least height over width of the object in a cut-out. None if it is not known.
+    """
 
     reference: str
     bucket: Bucket
@@ -23,6 +26,7 @@ class Source:
     width: int
     height: int
     alpha: bool = False
+    object_aspect: float | None = None
 
 
 class Sources(Protocol):

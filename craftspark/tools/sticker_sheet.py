@@ -10,7 +10,7 @@ from craftspark.errors import InvalidInput
 from craftspark.models.model import Model
 from craftspark.models.prices import credits_for_work
 from craftspark.models.work import Load, megapixels, upscaler_megapixels
-from craftspark.tools.contradictions import Contradiction
+from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.papers import PAPERS, PaperName, describe_papers
 from craftspark.tools.print_marks import MAX_BLEED_MM, Marks, paper_margin_mm
 from craftspark.tools.prints import print_pixels
@@ -123,7 +123,7 @@ class StickerSheetRequest(JobRequest):
                 ("bleed_mm", "gap_mm"),
             )
         yield from self._contradictions_of_widths()
-        yield from self._contradictions_of_copies()
+        yield from self._contradictions_of_copies([0.0] * len(self.stickers))
 
     def _contradictions_of_widths(self) -> Iterator[Contradiction]:
         width, height = self.room_mm
@@ -139,10 +139,20 @@ class StickerSheetRequest(JobRequest):
                 (f"stickers.{number}.width_mm", "outline_mm", "paper"),
             )
 
-    def _contradictions_of_copies(self) -> Iterator[Contradiction]:
-        """Copies that no sheet has room for. The heights of the objects are known only to the worker, so each sticker
-        counts as high as its border.
-        """
+    def _contradictions_of_heights(self, heights_mm: Sequence[float]) -> Iterator[Contradiction]:
+        room, border = self.room_mm, 2 * self.outline_mm
+        for number, (sticker, height_mm) in enumerate(zip(self.stickers, heights_mm, strict=True)):
+            size = sticker.width_mm + border, height_mm + border
+            ways = (size, size[::-1]) if self.rotate else (size,)
+            if not any(way[0] <= room[0] and way[1] <= room[1] for way in ways):
+                yield Contradiction(
+                    f"sticker {number + 1} is at least {size[0]:.0f} x {size[1]:.0f} mm with its border, and "
+                    f"{self.paper} has room for {self.room}; reduce width_mm or outline_mm, or use a larger paper",
+                    (f"stickers.{number}.width_mm", "outline_mm", "paper"),
+                )
+
+    def _contradictions_of_copies(self, heights_mm: Sequence[float]) -> Iterator[Contradiction]:
+        """Copies that no sheet has room for, with the least height of each object without its border."""
         wanted = sum(sticker.copies for sticker in self.stickers)
         fields = tuple(f"stickers.{number}.copies" for number in range(len(self.stickers)))
         if wanted > MAX_STICKERS:
@@ -152,7 +162,10 @@ class StickerSheetRequest(JobRequest):
             return
         border, gap = 2 * self.outline_mm, self.gap_mm
         width, height = self.room_mm
-        area = sum(sticker.copies * (sticker.width_mm + border + gap) * (border + gap) for sticker in self.stickers)
+        area = sum(
+            sticker.copies * (sticker.width_mm + border + gap) * (height_mm + border + gap)
+            for sticker, height_mm in zip(self.stickers, heights_mm, strict=True)
+        )
         room = (width + gap) * (height + gap)
         if area > room:
             yield Contradiction(
@@ -174,6 +187,12 @@ class StickerSheetRequest(JobRequest):
                 field=solid[0],
                 errors=[{"field": field, "detail": detail} for field in solid],
             )
+        heights_mm = [
+            sticker.width_mm * (source.object_aspect or 0)
+            for sticker, source in zip(self.stickers, sources, strict=True)
+        ]
+        refuse(self._contradictions_of_heights(heights_mm))
+        refuse(self._contradictions_of_copies(heights_mm))
         return self
 
     def credits_per_image(self, model: Model, sources: Sequence[Source] = ()) -> int:

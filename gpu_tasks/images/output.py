@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import TypeAlias
 
 import numpy as np
-from PIL import Image, ImageCms
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageFilter
 from PIL.PngImagePlugin import PngInfo
 
 from craftspark.jobs.resemblance import LAYOUT_SIDE
@@ -23,6 +25,8 @@ from gpu_tasks.images.vectors.pdf import write_pdf
 from gpu_tasks.images.vectors.picture_pdf import write_picture_pdf
 
 THUMBNAIL_PIXELS = 256
+ASPECT_CELLS = 256  # on the longer side of a picture whose object is measured
+SOLID = 128  # of 255: the least alpha inside a cut line
 PICTURE_FILE = "picture.png"  # the name of the picture itself, in addition to `files`
 
 
@@ -114,12 +118,28 @@ def measure_colour_layout(pixels: Pixels) -> bytes:
     return picture.resize((LAYOUT_SIDE, LAYOUT_SIDE), Image.Resampling.BOX).tobytes()
 
 
+def measure_object_aspect(alpha: NDArray[np.uint8]) -> float | None:
+    """Return the least height over width that the object in a picture with this alpha (height, width) can have, or None
+    if nothing is solid.
+
+    The height is that without fine parts, which can be specks that are not cut out, and the width is that with them.
+    """
+    image = Image.fromarray(alpha)
+    cells = image.reduce(ceil(max(image.size) / ASPECT_CELLS)).point(lambda value: 255 * (value >= SOLID))
+    thick = cells.filter(ImageFilter.MinFilter(3)).filter(ImageFilter.MaxFilter(3))
+    if not (box := cells.getbbox()) or not (inner := thick.getbbox()):
+        return None
+    # A cell on each side can be partly solid.
+    return round((inner[3] - inner[1] - 1) / (box[2] - box[0] + 2), 3)
+
+
 @dataclass(frozen=True, kw_only=True)
 class EncodedImage:
     """An image in bytes, as it is stored. Sizes are in pixels. `warning` says how it may differ from the request.
     `subject_missed` is true if neither of two drawings shows the subject.
 
-    `colour_layout` is the picture in LAYOUT_SIDE x LAYOUT_SIDE pixels, on white, as bytes in RGB.
+    `colour_layout` is the picture in LAYOUT_SIDE x LAYOUT_SIDE pixels, on white, as bytes in RGB. `object_aspect` is
+    the least height over width of what is solid in a picture with transparency, or None.
     """
 
     png: bytes
@@ -130,6 +150,7 @@ class EncodedImage:
     alpha: bool
     scores: Mapping[str, float]
     colour_layout: bytes
+    object_aspect: float | None = None
     warning: str | None = None
     subject_missed: bool = False
 
@@ -147,6 +168,7 @@ def encode_image(done: FinishedImage, encode: Callable[[str, File], bytes] | Non
         alpha=channels == 4,
         scores=done.scores,
         colour_layout=measure_colour_layout(done.picture.pixels),
+        object_aspect=measure_object_aspect(done.picture.pixels[..., 3]) if channels == 4 else None,
     )
 
 

@@ -108,6 +108,7 @@ class Delivery:
             warning=done.warning,
             subject_missed=done.subject_missed,
             colour_layout=done.colour_layout,
+            object_aspect=done.object_aspect,
         )
         try:
             self._retrier.call("entry of an image", lambda: self._images.add(claim.job, image))

@@ -126,11 +126,18 @@ def render_table() -> RenderTable:
     return RenderTable(client=clients.dynamodb(), jobs_table=JOBS)
 
 
-def store(job_id: str, *indexes: int, side: int = 128, alpha: bool = False) -> Job:
+def store(job_id: str, *indexes: int, side: int = 128, alpha: bool = False, object_aspect: float | None = None) -> Job:
     job = render_table().start(job_id).job
     for index in indexes:
         image = StoredImage(
-            index=index, width=side, height=side, alpha=alpha, render_s=0.25, stored_at=NOON, seed=job.seeds[index]
+            index=index,
+            width=side,
+            height=side,
+            alpha=alpha,
+            render_s=0.25,
+            stored_at=NOON,
+            seed=job.seeds[index],
+            object_aspect=object_aspect,
         )
         render_table().add(job, image)
     return job

@@ -14,7 +14,7 @@ from craftspark.aws.pictures.upload_table import UploadTable
 from craftspark.clock import utc_now
 from craftspark.errors import AccountContended, TooManyOpenUploads, TooManyRequests
 from craftspark.uploads import MAX_UPLOAD_BYTES, Upload, incoming_key, upload_key
-from tests.aws.api import Answer, account, call, read, store, submit
+from tests.aws.api import Answer, account, call, read, settle, store, submit
 from tests.aws.conftest import ACCOUNTS, SMALL, UPLOAD_RECORDS, UPLOADS, client_of
 
 pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings")
@@ -171,6 +171,19 @@ def test_each_of_several_sources_must_be_the_maker_s_own_and_is_named() -> None:
     assert "cutout" in sheet(own, solid).body["detail"]
     assert sheet(own, solid).body["field"] == "stickers.1.source"
     assert ask("sticker-sheet", maker="maker-2", stickers=[{"source": own}]).body["field"] == "stickers.0.source"
+
+
+def test_an_object_that_is_too_high_for_a_page_is_refused_before_credits_are_reserved() -> None:
+    job_id = submit(count=1).body["job_id"]
+    store(job_id, 0, alpha=True, object_aspect=4.0)
+    settle(job_id)
+
+    refused = ask("sticker-sheet", stickers=[{"source": f"{job_id}/0", "width_mm": 80}])
+
+    assert (refused.status, refused.body["field"]) == (422, "stickers.0.width_mm")
+    assert "84 x 324 mm" in refused.body["detail"]
+    assert account()["reserved"] == 0
+    assert ask("sticker-sheet", stickers=[{"source": f"{job_id}/0", "width_mm": 60}]).status == 202
 
 
 def test_a_picture_that_expires_before_the_deadline_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:

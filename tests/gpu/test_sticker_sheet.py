@@ -21,7 +21,7 @@ from craftspark.tools.sources import Source
 from gpu_tasks import recipe as command
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
-from gpu_tasks.images.output import Dxf, FinishedImage, Pdf, Png, PrintPdf, Svg, encode_file
+from gpu_tasks.images.output import Dxf, FinishedImage, Pdf, Png, PrintPdf, Svg, encode_file, measure_object_aspect
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.images.vectors.page import flatten
 from gpu_tasks.renderers.tool_renderers import Surroundings, ToolRenderers, build_network_renderers
@@ -34,6 +34,13 @@ from tests.gpu.rendering import SETTINGS, an_order_of, silent
 MM = 25.4 / 300
 TALL = np.pad(a_motif(160)[:, 40:120], ((9, 3), (20, 1), (0, 0)))
 EMPTY = np.zeros((64, 64, 4), np.uint8)
+
+
+def with_specks(picture: Pixels) -> Pixels:
+    """A picture with two stray pixels at its top and at its left edge."""
+    specks = picture.copy()
+    specks[0, 80] = specks[80, 0] = (0, 0, 0, 255)
+    return specks
 
 
 def a_ring(side: int) -> Pixels:
@@ -309,3 +316,24 @@ def test_a_recipe_makes_the_same_sheet_again(tmp_path: Path, capsys: pytest.Capt
     assert "upload/" not in capsys.readouterr().out
     assert command.main([str(tmp_path / "cut.svg"), "--again", str(tmp_path / "x"), *sources[:2]]) == command.REFUSED
     assert "made from 2 source images" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("picture", "close"),
+    [(a_motif(300), True), (TALL, True), (a_ring(64), True), (with_specks(a_motif(300)), False)],
+    ids=["motif", "tall", "small", "specks"],
+)
+def test_the_aspect_of_an_object_is_never_more_than_that_of_its_outline(picture: Pixels, close: bool) -> None:
+    """Submission refuses by it what no page has room for."""
+    width, height = outline_object(picture, 60, 0).size_mm
+
+    aspect = measure_object_aspect(picture[..., 3])
+
+    assert aspect is not None
+    assert aspect * 60 <= height
+    assert not close or aspect >= 0.85 * height / width
+
+
+def test_an_image_without_anything_solid_has_no_aspect() -> None:
+    assert measure_object_aspect(EMPTY[..., 3]) is None
+    assert measure_object_aspect(np.pad(np.full((1, 40), 255, np.uint8), 20)) is None

@@ -115,6 +115,31 @@ def test_copies_that_no_page_has_room_for_are_refused_with_how_many_fit() -> Non
     }
 
 
+def test_an_object_that_is_too_high_is_refused_if_its_height_is_known() -> None:
+    tall = replace(SOURCE, object_aspect=3.0)
+    request = ask({"width_mm": 50}, {"width_mm": 100})
+
+    assert request.for_sources((tall, SOURCE)) == request
+    with pytest.raises(InvalidInput, match=r"sticker 2 is at least 104 x 304 mm .* room for 198 x 285 mm") as refusal:
+        request.for_sources((tall, tall))
+
+    assert refusal.value.field == "stickers.1.width_mm"
+    lying = replace(SOURCE, object_aspect=0.9)
+    assert ask({"width_mm": 250}, rotate=False, paper="12x12").for_sources((lying,))
+    assert ask({"width_mm": 160, "copies": 1}, paper="a4").for_sources((replace(SOURCE, object_aspect=1.2),))
+    with pytest.raises(InvalidInput, match="sticker 1"):
+        ask({"width_mm": 230}).for_sources((lying,))
+
+
+def test_copies_are_counted_with_the_heights_that_are_known() -> None:
+    request = ask({"width_mm": 50, "copies": 21}, paper="a5", outline_mm=5, gap_mm=10)
+
+    with pytest.raises(InvalidInput, match="at most 6 do") as refusal:
+        request.for_sources((replace(SOURCE, object_aspect=1.0),))
+
+    assert refusal.value.field == "stickers.0.copies"
+
+
 def test_a_source_without_transparency_is_refused_with_the_tool_that_helps() -> None:
     request, solid = ask({}, {}), replace(SOURCE, alpha=False)
 

@@ -59,6 +59,7 @@ class Sources:
             width=image.width,
             height=image.height,
             alpha=image.alpha,
+            object_aspect=image.object_aspect,
         )
 
     def _upload(self, maker: str, upload_id: str, until: datetime) -> Source | None:
