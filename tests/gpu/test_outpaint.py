@@ -17,6 +17,7 @@ from gpu_tasks.inference.manifests import identify
 from gpu_tasks.inference.model_store import BUILT_IN
 from gpu_tasks.tools.outpaint.border import match_border
 from gpu_tasks.tools.outpaint.canvas import remove_white
+from gpu_tasks.tools.outpaint.extension import extend
 from tests.gpu.rendering import render, silent, studio_with
 from tests.gpu.test_tools import a_drawing, brought, the_order
 
@@ -208,6 +209,27 @@ def test_details_of_the_border_end_beside_it() -> None:
 
     assert np.ptp(matched[20:70, 60], axis=0).max() > 10
     assert np.ptp(matched[20:70, 75], axis=0).max() <= 4
+
+
+def test_a_tinted_line_at_the_edge_of_a_source_does_not_tint_what_is_drawn() -> None:
+    picture = np.full((90, 90, 3), 200, np.uint8)
+    picture[:, 58:60] = (255, 150, 150)
+    drawing = np.full((90, 90, 3), 180, np.uint8)
+
+    matched = match_border(picture, Box(0, 0, 60, 90), drawing, 1.0, fringe=2).astype(int)
+
+    assert np.abs(matched[:, 60] - (255, 150, 150)).max() <= 20
+    assert np.abs(matched[:, 76:] - 200).max() <= 8
+
+
+def test_a_source_tells_its_canvas_how_wide_its_fringe_is() -> None:
+    source = np.full((60, 80, 3), 200, np.uint8)
+    source[:2] = source[-2:] = source[:, :2] = source[:, -2:] = (255, 150, 150)
+
+    made = extend(source, Box(20, 0, 100, 60), (120, 60), 1, "all")
+
+    assert made.fringe == 2
+    assert made.known == Box(20, 0, 100, 60)
 
 
 # Flaws.

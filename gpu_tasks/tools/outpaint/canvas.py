@@ -89,7 +89,7 @@ class Canvas:
         large = enlarge_to(np.ascontiguousarray(drawing[_slices(content)]), part.size, upscaler)
         at = _slices(part)
         if known := self._extension.known.within(part):
-            large = match_border(self._pixels[at], known, large, part.size[0] / content.size[0])
+            large = match_border(self._pixels[at], known, large, part.size[0] / content.size[0], self._extension.fringe)
         waiting, drawn = self._waiting[at], self._drawn[at]
         weights = waiting.astype(np.float32)
         if (drawn & ~waiting).any():

@@ -23,11 +23,13 @@ Draws: TypeAlias = Literal["all", "scenes", "nothing"]
 @dataclass(frozen=True, kw_only=True)
 class Extension:
     """A canvas (height, width, 3 or 4). `known` is the part that is final: the source, and the grounds that continue
-    it. Everything else must be drawn, and has what the picture could continue as until then.
+    it. Everything else must be drawn, and has what the picture could continue as until then. `fringe` is the width in
+    pixels of the source's edges that have another colour than its ground.
     """
 
     pixels: Pixels
     known: Box
+    fringe: int
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,12 @@ def extend(source: Pixels, place: Box, size: tuple[int, int], seed: int, draws: 
 
     A ground is continued from within the source's fringe, which stays as it is.
     """
-    fringe = 0 if draws == "all" else measure_fringe(source)
+    fringe = measure_fringe(source)
     inner = source[fringe : len(source) - fringe, fringe : source.shape[1] - fringe]
     rooms = (place.left, size[0] - place.right, place.top, size[1] - place.bottom)
-    extension = _extend(inner, place, [room + fringe for room in rooms], size, seed, draws)
-    extension.pixels[place.top : place.bottom, place.left : place.right] = source
-    return extension
+    pixels, known = _extend(inner, place, [room + fringe for room in rooms], size, seed, draws)
+    pixels[place.top : place.bottom, place.left : place.right] = source
+    return Extension(pixels=pixels, known=known, fringe=fringe)
 
 
 def measure_fringe(source: Pixels) -> int:
@@ -91,8 +93,10 @@ def measure_fringe(source: Pixels) -> int:
 
 def _extend(
     source: Pixels, place: Box, rooms: Sequence[int], size: tuple[int, int], seed: int, draws: Draws
-) -> Extension:
-    """Extend a source by `rooms` on each of SIDES. What is left to the model is outside `place`."""
+) -> tuple[Pixels, Box]:
+    """Extend a source by `rooms` on each of SIDES. Returns the canvas and the part of it that is final, at least
+    `place`.
+    """
     picture = source
     known = {"left": place.left, "top": place.top, "right": place.right, "bottom": place.bottom}
     for number, (side, room) in enumerate(zip(SIDES, rooms, strict=True)):
@@ -109,7 +113,7 @@ def _extend(
         if is_final:
             known[side.name] = 0 if side.mirrored else size[side.upright]
         picture = side.turn_back(np.concatenate([turned, filled], 1))
-    return Extension(pixels=np.ascontiguousarray(picture), known=Box(**known))
+    return np.ascontiguousarray(picture), Box(**known)
 
 
 def continue_ground(source: Pixels, picture: Pixels, start: int, room: int, seed: int) -> Pixels | None:
