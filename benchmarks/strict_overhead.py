@@ -9,6 +9,7 @@ from unittest.mock import patch
 from benchmarks.entries import Entry
 from benchmarks.local_runs import QUICK_JOBS, WARM_UP_JOBS, run_cloud, run_jobs
 from local_cloud.launcher import emulator_process
+from local_cloud.launcher.environment import emulator_environment
 
 PAIRS = 3
 QUICK: dict[str, Any] = {"prompt": "a red apple", "count": 1, "steps": 1}
@@ -48,10 +49,9 @@ def _measure_rate() -> float:
 @contextmanager
 def _without_evaluation() -> Iterator[None]:
     """Start emulators that evaluate nothing. No command of the local cloud can do this."""
-    environment = emulator_process.emulator_environment
 
     def forgiving(*arguments: Any, **options: Any) -> dict[str, str]:
-        return environment(*arguments, **options) | {"AUTH": "false"}
+        return emulator_environment(*arguments, **options) | {"AUTH": "false"}
 
     with patch.object(emulator_process, "emulator_environment", forgiving):
         yield

@@ -49,9 +49,7 @@ def define_job_access(
     )
     list_zips = Access(grants=(partial(images.grant_list, prefix="zips/"),))
     return {
-        "submit_job": Access(
-            settings=(submit,), grants=(jobs.grant_read_write, *quote, intake.queue.grant_send_messages)
-        ),
+        "submit_job": Access(settings=(submit,), grants=(jobs.grant_add, *quote, intake.queue.grant_send_messages)),
         "quote_job": Access(settings=(submit,), grants=(jobs.grant_read, *quote)),
         "read_job": read,
         "list_jobs": read,
@@ -66,12 +64,12 @@ def define_job_access(
             )
         ),
         "cancel_job": data.settlement,
-        "change_job": Access(settings=(JobsSettings(jobs_table=jobs.table.table_name),), grants=(jobs.grant_enter,)),
+        "change_job": Access(settings=(JobsSettings(jobs_table=jobs.table.table_name),), grants=(jobs.grant_mark,)),
         "delete_images": delete + list_zips + Access(grants=(jobs.grant_read, jobs.grant_mark)),
         # Lists the files of the job, so that it also deletes files that the table does not name.
         "delete_job": delete
         + list_zips
-        + Access(grants=(jobs.grant_enter, partial(images.grant_list, prefix="images/"))),
+        + Access(grants=(jobs.grant_mark, partial(images.grant_list, prefix="images/"))),
         "list_tools": Access(settings=(ToolsSettings(pools=_list_pools(stage)),)),
     }
 
@@ -140,7 +138,7 @@ def define_account_access(stage: Stage, data: DataStack, sign_in: SignIn) -> dic
     )
     return {
         "read_account": own,
-        "list_ledger": own,
+        "list_ledger": Access(settings=own.settings, grants=(accounts.grant_list_entries,)),
         **{route.function: own for route in ROUTES if route.scope == ADMIN},
         "inspect_job": inspect,
         "list_account_jobs": inspect,

@@ -106,7 +106,7 @@ class DataStack(Stack):
                     styles_table=self.styles.table.table_name,
                 ),
             ),
-            grants=(self.jobs.grant_read_write, self.accounts.grant_read_write, self.styles.grant_count),
+            grants=(self.jobs.grant_read, self.jobs.grant_mark, self.accounts.grant_post, self.styles.grant_count),
         )
 
 

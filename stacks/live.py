@@ -37,9 +37,10 @@ class LiveStack(Stack):
         # It only holds open connections, so it is never kept.
         self.connections = ConnectionsTable(self, "Connections", keep=False)
         settings = ConnectionSettings(connections_table=self.connections.table.table_name)
-        access = Access(settings=(settings,), grants=(self.connections.grant_keep,))
-        connect = self._create_function("Connect", "connect_live", access)
-        disconnect = self._create_function("Disconnect", "disconnect_live", access)
+        opens = Access(settings=(settings,), grants=(self.connections.grant_open,))
+        connect = self._create_function("Connect", "connect_live", opens)
+        closes = Access(settings=(settings,), grants=(self.connections.grant_close,))
+        disconnect = self._create_function("Disconnect", "disconnect_live", closes)
         api = apigateway.WebSocketApi(
             self,
             "Api",
@@ -83,7 +84,7 @@ class LiveStack(Stack):
             Access(
                 settings=(settings,),
                 grants=(
-                    self.connections.grant_keep,
+                    self.connections.grant_find,
                     self.websocket.grant_management_api_access,
                     data.images.grant_read,
                 ),

@@ -58,11 +58,11 @@ class TrainingStack(Stack):
         )
         self.workflow.settle_failed_executions(dead_letters=self.unsettled)
         decide_training = self._create_approver("DecideTraining", "decide_training")
-        for who in (trainer.role, decide_training):
-            self.workflow.grant_answer(who)
+        self.workflow.grant_answer(trainer.role)
+        self.workflow.grant_continue(decide_training)
         settler = rendering.interruptions.settle_task.role
         # A policy of this stack: the function's own stack must not depend on this one.
-        self.workflow.grant_answer(iam.Policy(self, "LostTaskAnswers", roles=[settler]))
+        self.workflow.grant_fail(iam.Policy(self, "LostTaskAnswers", roles=[settler]))
         self._start_training()
         self._rollback_style()
 

@@ -14,7 +14,7 @@ from craftspark.jobs.backlog import WORK_ATTRIBUTES
 
 # No scan and no delete: DynamoDB deletes a job's items when they expire, and an account's entries stay.
 READ = ("dynamodb:GetItem", "dynamodb:Query")
-WRITE = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem")
+WRITE = ("dynamodb:PutItem", "dynamodb:UpdateItem")
 
 
 class OnDemandTable(Construct):
@@ -129,6 +129,18 @@ class JobsTable(OnDemandTable):
         )
         self.add_index("backlog", partition="backlog", sort="job_id", attributes=WORK_ATTRIBUTES)
 
+    def grant_read(self, reader: iam.IGrantable) -> None:
+        """Query items. A job is read with its images, so nobody gets a single item."""
+        self.table.grant(reader, "dynamodb:Query")
+
+    def grant_read_write(self, writer: iam.IGrantable) -> None:
+        """Query and write items."""
+        self.table.grant(writer, "dynamodb:Query", *WRITE)
+
+    def grant_add(self, submitter: iam.IGrantable) -> None:
+        """Query items and put new jobs."""
+        self.table.grant(submitter, "dynamodb:Query", "dynamodb:PutItem")
+
     def grant_mark(self, marker: iam.IGrantable) -> None:
         """Update items."""
         self.table.grant(marker, "dynamodb:UpdateItem")
@@ -184,9 +196,17 @@ class ConnectionsTable(OnDemandTable):
         """Put tickets."""
         self.table.grant(issuer, "dynamodb:PutItem")
 
-    def grant_keep(self, keeper: iam.IGrantable) -> None:
-        """Put, find and delete items."""
-        self.table.grant(keeper, "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Query")
+    def grant_open(self, opener: iam.IGrantable) -> None:
+        """Take tickets, and put connections."""
+        self.table.grant(opener, "dynamodb:DeleteItem", "dynamodb:PutItem")
+
+    def grant_close(self, closer: iam.IGrantable) -> None:
+        """Delete connections."""
+        self.table.grant(closer, "dynamodb:DeleteItem")
+
+    def grant_find(self, finder: iam.IGrantable) -> None:
+        """Find connections, and delete those that are gone."""
+        self.table.grant(finder, "dynamodb:Query", "dynamodb:DeleteItem")
 
 
 class WebhooksTable(OnDemandTable):
@@ -246,6 +266,14 @@ class AccountsTable(OnDemandTable):
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool, warm: WarmUnits | None = None) -> None:
         super().__init__(scope, construct_id, partition="maker", keep=keep, warm=warm)
         self.add_index("ledger", partition="maker", sort="at")
+
+    def grant_list_entries(self, reader: iam.IGrantable) -> None:
+        """List the entries of an account."""
+        self.table.grant(reader, "dynamodb:Query")
+
+    def grant_post(self, writer: iam.IGrantable) -> None:
+        """Change credits and add entries, without reading them."""
+        self.table.grant(writer, *WRITE)
 
     def grant_look_up(self, reader: iam.IGrantable) -> None:
         """Get an account, for its plan and suspension."""

@@ -78,7 +78,7 @@ class Interruptions(Construct):
             "settle_task",
             Access(
                 settings=(settings,),
-                grants=(jobs.grant_clear_tasks, self._grant_describe, workflow.grant_answer, *returns),
+                grants=(jobs.grant_clear_tasks, self._grant_describe, workflow.grant_fail, *returns),
             ),
         )
         self._invoke(

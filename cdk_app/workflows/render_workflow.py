@@ -73,6 +73,10 @@ class RenderWorkflow(Construct):
         """Answer this machine's task tokens, and heartbeat."""
         self.machine.grant_task_response(worker)
 
+    def grant_fail(self, settler: iam.IGrantable) -> None:
+        """Fail tasks of this machine by their tokens."""
+        self.machine.grant(settler, "states:SendTaskFailure")
+
     def settle_failed_executions(self, settle_job: lambda_.IFunction, *, dead_letters: sqs.IQueue) -> None:
         """Settle the jobs of executions that ended before they could do it themselves."""
         UnsettledExecutions(

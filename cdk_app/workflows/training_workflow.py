@@ -97,6 +97,14 @@ class TrainingWorkflow(Construct):
         """Answer this machine's task tokens, and heartbeat."""
         self.machine.grant_task_response(task)
 
+    def grant_continue(self, decider: iam.IGrantable) -> None:
+        """Continue an execution that waits for a decision."""
+        self.machine.grant(decider, "states:SendTaskSuccess")
+
+    def grant_fail(self, settler: iam.IGrantable) -> None:
+        """Fail tasks of this machine by their tokens."""
+        self.machine.grant(settler, "states:SendTaskFailure")
+
     def settle_failed_executions(self, *, dead_letters: sqs.IQueue) -> None:
         """Settle the trainings of executions that ended before they could do it themselves."""
         UnsettledExecutions(

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from local_cloud.emulator.patches.iam_resources import extract_iam_action
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.environment import ACCOUNT, REGION
 from local_cloud.launcher.state import StateDir
@@ -301,3 +302,10 @@ def test_lambda_polls_a_queue_only_if_the_role_may(aws: Clients) -> None:
 
     assert eventually(lambda: count(read) == 0)
     assert count(unread) == 1
+
+
+def test_a_signed_request_whose_action_is_unknown_needs_every_permission() -> None:
+    signed = {"authorization": f"AWS4-HMAC-SHA256 Credential=AKIA/20260101/{REGION}/fancy/aws4_request"}
+
+    assert extract_iam_action("fancy", "GET", "/", signed, b"", {}) == "fancy:Unknown"
+    assert extract_iam_action("fancy", "GET", "/", {}, b"", {}) is None

@@ -1,15 +1,19 @@
-"""The resources that a request is checked on.
+"""The action of a request and the resources that it is checked on.
 
 Gap: the emulator checks an ECS request on its cluster, and only once if it names many tasks, and the answer of a task
 on `*`. A role that may act on its own services and state machine may then do nothing. With this patch, each resource
 that the request names is checked (`local_cloud/emulator/permissions/resources.py`).
+
+Gap: a request whose action the emulator cannot name is allowed. With this patch, only a caller with
+all permissions may make it.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from ministack import app
-from ministack.core import iam_evaluator
+from ministack.core import iam_actions, iam_evaluator
+from ministack.core.router import extract_access_key_id
 
 from local_cloud.emulator.patching import Patch, Replacement
 from local_cloud.emulator.permissions.request import BODY, request_body
@@ -17,6 +21,15 @@ from local_cloud.emulator.permissions.resources import RESOURCES, resources_of
 
 _enforce = iam_evaluator.enforce
 _pin_signed_body = app.pin_signed_body
+_extract_iam_action = iam_actions.extract_iam_action
+
+
+def extract_iam_action(
+    service: str, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Mapping[str, Any]
+) -> str | None:
+    """The action of a request. None for a request without a signature that the emulator cannot name."""
+    action: str | None = _extract_iam_action(service, method, path, headers, body, query)
+    return f"{service}:Unknown" if action is None and extract_access_key_id(headers, query) else action
 
 
 def pin_signed_body(body: bytes) -> None:
@@ -44,8 +57,9 @@ def enforce(
 
 PATCH = Patch(
     name="IAM resources",
-    gap="requests about tasks are checked on their cluster, and answers of tasks on no state machine",
+    gap="requests about tasks are checked on their cluster, and answers of tasks on nothing",
     targets=(
+        Replacement(iam_actions, "extract_iam_action", "ec476b92d969822b69c5b51b7c86cbc8", extract_iam_action),
         Replacement(app, "pin_signed_body", "50e092f17dc15ebf1ca133145f32f00b", pin_signed_body),
         Replacement(iam_evaluator, "enforce", "cf64b1ee5b099c8f705e919a43bd7b35", enforce),
     ),

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ministack.core import iam_evaluator
+from ministack.services import cloudformation
+
+from local_cloud.launcher.resource_names import ResourceNames
 
 LOGS = "LOCAL_CLOUD_LOGS"  # the environment variable with the folder of the record
 FILE = "permissions.jsonl"
@@ -43,13 +46,21 @@ class Calls:
             }
             if folder := os.environ.get(LOGS):
                 with (Path(folder) / FILE).open("a") as record:
-                    record.write(json.dumps(call) + "\n")
+                    record.write(_read_names().to_portable(json.dumps(call)) + "\n")
 
 
 def caller_of(principal_arn: str) -> str:
     """The name of the role of a session, else the principal: a user's ARN or a service."""
     kind, _, session = principal_arn.rpartition(":")[2].partition("/")
     return session.partition("/")[0] if kind == "assumed-role" else principal_arn
+
+
+def _read_names() -> ResourceNames:
+    return ResourceNames(
+        (stack["StackName"], logical_id, str(resource.get("PhysicalResourceId", "")))
+        for _, stack in cloudformation._stacks.all_items()
+        for logical_id, resource in dict(stack.get("_resources", {})).items()
+    )
 
 
 CALLS = Calls()

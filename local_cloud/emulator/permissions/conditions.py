@@ -116,6 +116,7 @@ def _find_queried(part: Mapping[str, Any], name: str) -> str | None:
 COMPUTED: Mapping[str, Callable[[Any], Any]] = {
     "dynamodb:leadingkeys": lambda context: leading_keys(context.resource_arn, request_body()),
     "ecs:cluster": lambda context: cluster_arn(request_body()),
+    "kms:viaservice": lambda context: None,  # no other service calls KMS here
     "s3:tlsversion": lambda context: TLS_VERSION,
 }
 

@@ -1,0 +1,28 @@
+"""Names of deployed resources, which end in random characters, and a portable form of them: `${Stack.LogicalId}`."""
+
+import re
+from collections.abc import Iterable
+
+# Names with random characters. Other names are the same in every deployment.
+RANDOM = re.compile(r"[0-9A-Fa-f]{8,}$|^us-east-1_")
+# A stream is named by its time.
+LABEL = re.compile(r"/stream/[\d:.TZ-]+")
+
+
+class ResourceNames:
+    """The names of the resources of stacks."""
+
+    def __init__(self, resources: Iterable[tuple[str, str, str]]) -> None:
+        """Each resource is the name of its stack, its logical ID and its physical ID: a name, an ARN or a URL."""
+        self._portable = {}
+        for stack, logical_id, physical_id in resources:
+            name = re.split("[/:]", physical_id)[-1]
+            if RANDOM.search(name):
+                self._portable[name] = f"${{{stack.rpartition('-')[2]}.{logical_id}}}"
+        longest_first = sorted(self._portable, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
+
+    def to_portable(self, text: str) -> str:
+        """The text with the portable form of each name in it."""
+        named = self._pattern.sub(lambda match: self._portable[match[0]], text)
+        return LABEL.sub("/stream/LABEL", named)
