@@ -66,13 +66,16 @@ class QuotaUse:
                 self._held[quota] -= 1
                 self._used[quota][""] += self._clock() - start
 
-    def report(self) -> dict[str, dict[str, float]]:
-        """By the name of the quota: the sum of all use, and the most in a second or at the same time."""
+    def report(self) -> dict[str, dict[str, Any]]:
+        """By the name of the quota: the sum of all use, that of each thing, and the most in a second or at the same
+        time.
+        """
         with self._lock:
             return {
                 quota.name: {
                     "used": round(max(self._used[quota.name].values(), default=0), 3),
                     "peak": round(self._peak[quota.name], 3),
+                    "of": dict(self._used[quota.name]),
                 }
                 for quota in QUOTAS
             }
