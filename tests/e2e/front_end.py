@@ -8,6 +8,8 @@ import httpx
 from local_cloud.launcher.cloud import LocalCloud
 from tests.e2e.waiting import eventually
 
+ENDS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
+
 # All tests share one pool of connections. The session closes it.
 HTTP = httpx.Client(timeout=120)
 
@@ -62,9 +64,14 @@ class FrontEnd:
 
 
 def states_entered(cloud: LocalCloud, job_id: str) -> list[str]:
-    """The names of the states that the job's execution entered, in order."""
-    return [
-        event["stateEnteredEventDetails"]["name"]
-        for event in cloud.execution_history(job_id)
-        if "stateEnteredEventDetails" in event
-    ]
+    """The names of the states that the job's execution entered, in order, when it has ended: a job has its final state
+    before its execution ends.
+    """
+    history = eventually(lambda: _find_ended_history(cloud, job_id))
+    return [event["stateEnteredEventDetails"]["name"] for event in history if "stateEnteredEventDetails" in event]
+
+
+def _find_ended_history(cloud: LocalCloud, job_id: str) -> list[dict[str, Any]]:
+    """The events of the job's execution, or none while it runs."""
+    history = cloud.execution_history(job_id)
+    return history if history and history[-1]["type"] in ENDS else []

@@ -184,7 +184,7 @@ def test_a_job_cancelled_in_the_queue_is_refunded_immediately_and_never_rendered
     assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
     assert front_end.balance() == (0, 0, 0)
     start_workers(drill, 1)
-    eventually(lambda: states_entered(drill, job_id)[-1] == "Job delivered")
+    assert states_entered(drill, job_id)[-1] == "Job delivered"
     assert image_entries(drill, job_id) == {}
     assert front_end.balance() == (0, 0, 0)
 
@@ -201,7 +201,7 @@ def test_a_job_cancelled_during_rendering_is_charged_for_stored_images(
     with pipe.open("wb"):  # waits until the worker opens the pipe, and lets it continue
         pipe.unlink()
 
-    eventually(lambda: states_entered(drill, job_id)[-1] == "Job delivered")
+    assert states_entered(drill, job_id)[-1] == "Job delivered"
     assert 0 < cancelled["delivered"] < 8
     assert front_end.read(job_id)["delivered"] == cancelled["delivered"] == len(image_entries(drill, job_id))
     assert front_end.balance() == (cancelled["delivered"], 0, cancelled["delivered"])

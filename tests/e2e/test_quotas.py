@@ -41,7 +41,7 @@ def test_a_job_takes_of_each_quota_what_the_table_says(cloud: LocalCloud, maker:
     before = read_used(cloud.endpoint, table)
 
     job = front_end.ended(front_end.accepted("red apple", count=4, steps=2, seed=1))
-    eventually(lambda: "Job delivered" in states_entered(cloud, job["job_id"]))
+    assert "Job delivered" in states_entered(cloud, job["job_id"])
     after = read_used(cloud.endpoint, table)
 
     taken = {name: after[name] - before[name] for name in after}
