@@ -32,8 +32,7 @@ def measure_contrast(layout: bytes) -> int:
     """Return the sum of all differences from the median colour. A large plain ground adds nothing to it, so that a
     small object counts as much as a large one.
     """
-    # The differences of an even number of values from their median: the upper half less the lower half. Each poll of a
-    # job comes here, so it has to be fast.
+    # The differences of an even number of values from their median: the upper half less the lower half.
     half = LAYOUT_SIDE**2 // 2
     channels = (sorted(layout[channel::CHANNELS]) for channel in range(CHANNELS))
     return sum(sum(values[half:]) - sum(values[:half]) for values in channels)

@@ -7,8 +7,8 @@ from rich.table import Table
 
 from local_cloud.commands.console import Commands, console
 from local_cloud.launcher.cloud import LocalCloud
+from local_cloud.launcher.resource_names import RECORD
 from local_cloud.reports.permissions import (
-    RECORD,
     find_unused,
     list_grants,
     merge,

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+RECORD = "permissions.jsonl"  # the record of calls in the folder of logs, with portable names
+
 # Names with random characters. Other names are the same in every deployment.
 RANDOM = re.compile(r"[0-9A-Fa-f]{8,}$|^us-east-1_")
 # A stream is named by its time.

@@ -14,8 +14,6 @@ from typing import Any, Self
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.resource_names import ResourceNames
 
-RECORD = "permissions.jsonl"
-
 
 @dataclass(frozen=True, order=True)
 class Call:

@@ -12,10 +12,9 @@ from typing import Any
 from ministack.core import iam_evaluator
 from ministack.services import cloudformation
 
-from local_cloud.launcher.resource_names import ResourceNames
+from local_cloud.launcher.resource_names import RECORD, ResourceNames
 
 LOGS = "LOCAL_CLOUD_LOGS"  # the environment variable with the folder of the record
-FILE = "permissions.jsonl"
 
 
 class Calls:
@@ -45,7 +44,7 @@ class Calls:
                 "keys": {name: iam_evaluator._resolve_condition_key(name, context) for name in sorted(conditions)},
             }
             if folder := os.environ.get(LOGS):
-                with (Path(folder) / FILE).open("a") as record:
+                with (Path(folder) / RECORD).open("a") as record:
                     record.write(_read_names().to_portable(json.dumps(call)) + "\n")
 
 
