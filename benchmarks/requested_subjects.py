@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from benchmarks.entries import Entry
 from craftspark.models.networks import BUILT_IN_NETWORKS
+from gpu_tasks.chunks import split_chunks
 from gpu_tasks.images.drawing import make_drawing
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.enlarging import enlarge_to
@@ -48,9 +49,7 @@ def measure_subjects(model: Any) -> Entry:
     # The prompts are ordered by object, and a stride of 7 takes all colours.
     painted = [coloured[number * STRIDE % len(coloured)] for number in range(COLOURED)]
     texts = [prompt.text for prompt in [*named, *painted]]
-    pictures = np.concatenate(
-        [draw(model, texts[at : at + AT_ONCE], seed=1, steps=FEW_STEPS) for at in range(0, len(texts), AT_ONCE)]
-    )
+    pictures = draw_all(model, texts)
 
     def share(words: Sequence[str]) -> float:
         flaws = [check.judge(make_drawing(pixels, 1), text).flaw for pixels, text in zip(pictures, words, strict=True)]
@@ -64,6 +63,11 @@ def measure_subjects(model: Any) -> Entry:
         unit="share",
         beside={"prompts": len(texts), "with_prompts_of_other_pictures": share([*texts[13:], *texts[:13]])},
     )
+
+
+def draw_all(model: Any, texts: Sequence[str]) -> Pixels:
+    """Draw a picture of each prompt, (N, height, width, 3)."""
+    return np.concatenate([draw(model, some, seed=1, steps=FEW_STEPS) for some in split_chunks(texts, AT_ONCE)])
 
 
 def measure_seeds(model: Any) -> Entry:
@@ -104,25 +108,18 @@ def measure_shades(model: Any) -> Entry:
     shades = [paint for paint in PAINTS if paint not in NAMES]
     paints = to_lab(to_rgb(np.array([PAINTS[paint] for paint in PAINTS])))
     prompts = [(shade, f"{shade} {subject}") for shade in shades for subject in SHADED]
-    texts = [text for _, text in prompts]
-    pictures = np.concatenate(
-        [draw(model, texts[at : at + AT_ONCE], seed=1, steps=FEW_STEPS) for at in range(0, len(texts), AT_ONCE)]
-    )
+    pictures = draw_all(model, [text for _, text in prompts])
     told = [[*PAINTS][int(np.square(paints - find_main_colour(each)).sum(1).argmin())] for each in pictures]
-    obeyed = [name == shade for name, (shade, _) in zip(told, prompts, strict=True)]
+    missed = {text: name for name, (shade, text) in zip(told, prompts, strict=True) if name != shade}
+    by_shade = np.reshape([text not in missed for _, text in prompts], (len(shades), -1)).mean(1)
     return Entry(
         name="shades_obeyed",
-        value=round(float(np.mean(obeyed)), 3),
+        value=round(float(by_shade.mean()), 3),
         goal=0.8,
         better="higher",
         unit="share",
-        samples=[round(float(np.mean(obeyed[at::1][: len(SHADED)])), 3) for at in range(0, len(obeyed), len(SHADED))],
-        beside={
-            "prompts": len(prompts),
-            "missed": ", ".join(
-                f"{text}: {name}" for name, (shade, text) in zip(told, prompts, strict=True) if name != shade
-            ),
-        },
+        samples=by_shade.round(3).tolist(),
+        beside={"prompts": len(prompts), "missed": ", ".join(f"{text}: {name}" for text, name in missed.items())},
     )
 
 

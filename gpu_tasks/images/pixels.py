@@ -43,11 +43,11 @@ def resample(pixels: Pixels, size: tuple[int, int], box: Box | None = None) -> P
 
 
 def flatten_on_white(picture: Pixels) -> Pixels:
-    """Return the picture (height, width, 3) on a white background."""
-    if picture.shape[2] == 3:
+    """Return a picture or pictures (..., 3) on a white background."""
+    if picture.shape[-1] == 3:
         return picture
-    alpha = picture[..., 3:].astype(np.float32) / 255
-    mixed: Pixels = np.rint(picture[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
+    alpha = picture[..., 3:].astype(np.uint16)
+    mixed: Pixels = ((picture[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
     return mixed
 
 

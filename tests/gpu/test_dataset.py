@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 from craftspark.errors.training import CaptionsMissing, DatasetBroken, LicenceMissing, PictureBroken, TooFewPictures
+from gpu_tasks.images.pixels import flatten_on_white
 from gpu_tasks.training.__main__ import REFUSED, main
 from gpu_tasks.training.dataset import emoji
-from gpu_tasks.training.dataset.dataset import MANIFEST, Dataset, flatten_on_white, write_dataset
+from gpu_tasks.training.dataset.dataset import MANIFEST, Dataset, write_dataset
 from gpu_tasks.training.dataset.emoji import STYLES, Caption, read_captions, render_pictures
 from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.errors import SourceUnavailable

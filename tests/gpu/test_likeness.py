@@ -15,12 +15,13 @@ from safetensors.torch import load_file, save_file
 
 from craftspark.errors import ModelUnavailable
 from craftspark.errors.training import LossNotFinite
+from gpu_tasks.images.pixels import flatten_on_white
 from gpu_tasks.inference.encoders.likeness import Likeness, LikenessConfig, PictureNetwork, TextEmbedder, rank_subjects
 from gpu_tasks.inference.manifests import write_manifest
 from gpu_tasks.inference.model_store import BUILT_IN
 from gpu_tasks.training.__main__ import DONE, REFUSED, main
 from gpu_tasks.training.dataset.augmentation import augment
-from gpu_tasks.training.dataset.dataset import Dataset, flatten_on_white, write_dataset
+from gpu_tasks.training.dataset.dataset import Dataset, write_dataset
 from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.evaluation.evaluate import FEW_STEPS, MANY_STEPS, Originals, draw_prompts, evaluate
 from gpu_tasks.training.evaluation.likeness import TrainingLimit, train

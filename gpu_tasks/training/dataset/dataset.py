@@ -148,12 +148,6 @@ def hash_pictures(pictures: Iterable[CaptionedPicture], pixels: Pixels) -> str:
     return digest.hexdigest()
 
 
-def flatten_on_white(pixels: Pixels) -> Pixels:
-    """Compose RGBA on white, (..., 3)."""
-    alpha = pixels[..., 3:].astype(np.uint16)
-    return ((pixels[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
-
-
 def read_captioned_pictures(folder: Path) -> Iterator[CaptionedPicture]:
     """Read pictures with `<name>.txt` files. Raises CaptionsMissing or LicenceMissing."""
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in KINDS)

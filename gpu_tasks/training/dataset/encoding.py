@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -25,24 +24,6 @@ PIXELS_AT_ONCE = 32 * 128 * 128
 NO_CAPTION = ""
 NO_LOOKS: Mapping[str, str] = MappingProxyType({})
 NAMED, COLOURED_NAMED = 9, 2  # captions of a subject, and of one in a colour, that name a look
-
-
-def load_or_encode(
-    path: Path,
-    pictures: Sequence[CaptionedPicture],
-    pixels: Pixels,
-    model: Any,
-    learning: Learning,
-    *,
-    recoloured: bool = True,
-    looks: Mapping[str, str] = NO_LOOKS,
-) -> Examples:
-    """Load the examples from the file, or encode and write them. The run's recipe guarantees that the file is the
-    same. Raises DiskTooSmall.
-    """
-    if not path.exists():
-        encode(pictures, pixels, model, learning, recoloured=recoloured, looks=looks).save(path)
-    return Examples.open(path)
 
 
 def encode(

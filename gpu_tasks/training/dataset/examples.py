@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -55,6 +55,15 @@ class Examples:
     def captions(self) -> int:
         """The number of captions."""
         return len(next(iter(self.conditions.values())))
+
+    @classmethod
+    def load_or_make(cls, path: Path, make: Callable[[], Examples]) -> Examples:
+        """Load the examples from the file, or make and write them. The run's recipe guarantees that the file is the
+        same. Raises DiskTooSmall.
+        """
+        if not path.exists():
+            make().save(path)
+        return cls.open(path)
 
     def save(self, path: Path) -> None:
         """Write the file atomically. Raises DiskTooSmall."""

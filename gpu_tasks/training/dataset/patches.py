@@ -14,8 +14,7 @@ import torch
 from PIL import Image, ImageFilter
 from torch import Tensor
 
-from gpu_tasks.images.pixels import Pixels
-from gpu_tasks.training.dataset.dataset import flatten_on_white
+from gpu_tasks.images.pixels import Pixels, flatten_on_white
 
 FACTOR = 4
 MARGIN = 8  # small pixels around a patch that the filters also use

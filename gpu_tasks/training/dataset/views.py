@@ -49,8 +49,10 @@ class Painted:
 def recolour_all(image: Pixels, *, others: bool = True) -> tuple[str, dict[str, Pixels]]:
     """Return the picture's colour, and the picture in each other possible colour if `others` are wanted."""
     main, _ = find_dominant_colour(image)
+    if not others:
+        return main, {}
     body = find_body(image)
-    painted = {colour: recolour(image, colour, body) for colour in PAINTS if others and colour != main}
+    painted = {colour: recolour(image, colour, body) for colour in PAINTS if colour != main}
     return main, {colour: picture for colour, picture in painted.items() if picture is not None}
 
 

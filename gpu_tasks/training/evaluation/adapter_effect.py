@@ -12,11 +12,11 @@ import numpy as np
 from craftspark.errors.training import SubjectsMissing
 from craftspark.models.model import Model
 from gpu_tasks.chunks import split_chunks
-from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.pixels import Pixels, flatten_on_white
 from gpu_tasks.inference.diffusion import Arguments, DrawingSettings, Sketch
 from gpu_tasks.inference.encoders.likeness import Likeness
 from gpu_tasks.inference.families import find_family
-from gpu_tasks.training.dataset.dataset import Dataset, flatten_on_white
+from gpu_tasks.training.dataset.dataset import Dataset
 from gpu_tasks.training.evaluation.evaluate import reconstruct
 from gpu_tasks.training.evaluation.grid import COLUMNS, PROMPTS, write_grid
 from gpu_tasks.training.evaluation.style import StyleScale

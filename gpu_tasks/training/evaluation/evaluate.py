@@ -31,11 +31,11 @@ from torch import Tensor, nn
 
 from craftspark.errors.training import RecipeUnfit, SubjectsMissing
 from gpu_tasks.chunks import split_chunks
-from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.pixels import Pixels, flatten_on_white
 from gpu_tasks.inference.encoders.likeness import Likeness, rank_cosines, rank_subjects
 from gpu_tasks.inference.model_store import open_pipeline
 from gpu_tasks.training.dataset.colours import find_dominant_colour, recolour
-from gpu_tasks.training.dataset.dataset import Dataset, flatten_on_white, read_names
+from gpu_tasks.training.dataset.dataset import Dataset, read_names
 from gpu_tasks.training.evaluation.grid import draw, write_grid
 from gpu_tasks.training.evaluation.likeness_data import list_names
 from gpu_tasks.training.evaluation.prompts import Prompt, build_colour_prompts, build_subject_prompts

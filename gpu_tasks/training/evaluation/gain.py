@@ -22,9 +22,8 @@ from PIL import Image
 
 from craftspark.errors.training import RecipeUnfit, TooFewPictures
 from craftspark.models.enlarging import FACTORS
-from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.pixels import Pixels, flatten_on_white
 from gpu_tasks.inference.upscaler import Upscaler
-from gpu_tasks.training.dataset.dataset import flatten_on_white
 from gpu_tasks.training.dataset.emoji import is_visible, read_icons
 
 SMALL = 128  # pixels per side

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from gpu_tasks.images.pixels import flatten_on_white
 from gpu_tasks.inference.encoders.likeness import TextEmbedder, resize_square
-from gpu_tasks.training.dataset.dataset import Dataset, flatten_on_white
+from gpu_tasks.training.dataset.dataset import Dataset
 
 HELD_OUT = 0.05
 FAVOURED = 0.6  # share of favoured subjects in a batch

@@ -16,10 +16,10 @@ from diffusers import AutoencoderKL
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
-from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.pixels import Pixels, flatten_on_white
 from gpu_tasks.inference import manifests
 from gpu_tasks.training.checkpoint import Run
-from gpu_tasks.training.dataset.dataset import Dataset, flatten_on_white, hash_pictures, read_names
+from gpu_tasks.training.dataset.dataset import Dataset, hash_pictures, read_names
 from gpu_tasks.training.dataset.views import transform_view
 from gpu_tasks.training.evaluation.evaluate import to_pixels
 from gpu_tasks.training.evaluation.grid import write_grid

@@ -12,6 +12,7 @@ import argparse
 import copy
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -22,7 +23,7 @@ from gpu_tasks.inference.families.stable_diffusion import LEARNING
 from gpu_tasks.inference.model_store import open_pipeline
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset.dataset import Dataset, hash_pictures
-from gpu_tasks.training.dataset.encoding import load_or_encode
+from gpu_tasks.training.dataset.encoding import encode
 from gpu_tasks.training.dataset.examples import Examples
 from gpu_tasks.training.evaluation.evaluate import replace_unet
 from gpu_tasks.training.evaluation.grid import PROMPTS, draw, write_grid
@@ -70,7 +71,8 @@ def run(arguments: argparse.Namespace) -> None:
     recipe = build_recipe("unet", arguments, schedule, {"pictures": hash_pictures(pictures, pixels), **asdict(goal)})
     this_run = Run.start(arguments.run, recipe)
     model = open_pipeline(arguments.start).to(arguments.device)
-    examples = load_or_encode(this_run.folder / "examples.safetensors", pictures, pixels, model, LEARNING)
+    path = this_run.folder / "examples.safetensors"
+    examples = Examples.load_or_make(path, partial(encode, pictures, pixels, model, LEARNING))
 
     def sample(average: nn.Module, step: int) -> None:
         artist = replace_unet(model, average)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import copy
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from gpu_tasks.inference.learning import Noisy
 from gpu_tasks.inference.model_store import open_pipeline
 from gpu_tasks.training.checkpoint import Run
 from gpu_tasks.training.dataset.dataset import Dataset, hash_pictures, read_names
-from gpu_tasks.training.dataset.encoding import load_or_encode
+from gpu_tasks.training.dataset.encoding import encode
+from gpu_tasks.training.dataset.examples import Examples
 from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.evaluation.evaluate import replace_unet
 from gpu_tasks.training.evaluation.grid import PROMPTS, draw, write_grid
@@ -78,7 +80,7 @@ def run(arguments: argparse.Namespace) -> None:
     this_run = Run.start(arguments.run, recipe)
     model = open_pipeline(arguments.start).to(arguments.device)
     path = this_run.folder / "examples.safetensors"
-    examples = load_or_encode(path, pictures, pixels, model, LEARNING, looks=looks)
+    examples = Examples.load_or_make(path, partial(encode, pictures, pixels, model, LEARNING, looks=looks))
     print(f"{len(pictures)} images, {len(examples.latents)} views, {examples.captions} captions", flush=True)
     on_gpu = model.device.type == "cuda"
 

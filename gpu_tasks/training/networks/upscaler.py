@@ -18,13 +18,13 @@ from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
 from craftspark.errors.training import PictureTooSmall, RecipeUnfit, SubjectsMissing, TooFewPictures
-from gpu_tasks.images.pixels import Pixels
+from gpu_tasks.images.pixels import Pixels, flatten_on_white
 from gpu_tasks.inference import manifests
 from gpu_tasks.inference.file_hashes import hash_file
 from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.inference.upscaler_networks import UpscalerNetwork, open_trainable
 from gpu_tasks.training.checkpoint import PARTIAL, Run, commit_file
-from gpu_tasks.training.dataset.dataset import MANIFEST, MIN_PICTURES, Dataset, flatten_on_white
+from gpu_tasks.training.dataset.dataset import MANIFEST, MIN_PICTURES, Dataset
 from gpu_tasks.training.dataset.patches import FACTOR, Patches, PatchPlan
 from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.evaluation.grid import COLUMNS, write_grid

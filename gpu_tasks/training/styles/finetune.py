@@ -14,6 +14,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ from gpu_tasks.training.dataset.dataset import (
     hash_pictures,
     read_names,
 )
-from gpu_tasks.training.dataset.encoding import load_or_encode
+from gpu_tasks.training.dataset.encoding import encode
+from gpu_tasks.training.dataset.examples import Examples
 from gpu_tasks.training.dataset.picture import CaptionedPicture
 from gpu_tasks.training.evaluation.adapter_effect import EffectMeasurement
 from gpu_tasks.training.hooks import Hooks
@@ -152,14 +154,9 @@ def finetune(request: FinetuneRequest, *, say: Say = print_line, hooks: Hooks = 
     check_room(request)
     say(f"{len(learned.pictures)} training images, {len(held_out.pictures)} held out")
     before = showing.draw(model, base.entry, base.side)
-    examples = load_or_encode(
-        this_run.folder / EXAMPLES,
-        add_word(learned.pictures, request.word),
-        pixels,
-        model,
-        base.learning,
-        recoloured=False,
-    )
+    words = add_word(learned.pictures, request.word)
+    make = partial(encode, words, pixels, model, base.learning, recoloured=False)
+    examples = Examples.load_or_make(this_run.folder / EXAMPLES, make)
     network = base.network(model)
     add_lora(network, base.learning.targets, request.rank, request.seed)
     average = train(
