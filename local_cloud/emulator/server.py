@@ -52,7 +52,8 @@ async def _run(arguments: argparse.Namespace) -> None:
 
     from local_cloud.emulator import patches, patching
     from local_cloud.emulator.faults import with_faults
-    from local_cloud.emulator.patches import ecs_tasks, lambda_processes
+    from local_cloud.emulator.patches.ecs import tasks
+    from local_cloud.emulator.patches.lambda_functions.processes import PROCESSES
     from local_cloud.emulator.permissions.identities import create_administrator
     from local_cloud.emulator.quota_use import with_quota_use
     from local_cloud.emulator.task_processes import TaskProcesses
@@ -63,8 +64,8 @@ async def _run(arguments: argparse.Namespace) -> None:
         working_dir=arguments.working_dir,
         state_dir=arguments.state_dir,
         endpoint=arguments.endpoint,
-        read_details=ecs_tasks.read_details,
-        open_slots=lambda family: TaskSlots(ecs_tasks.EcsTaskDemand(family)),
+        read_details=tasks.read_details,
+        open_slots=lambda family: TaskSlots(tasks.EcsTaskDemand(family)),
     )
     patching.apply_all(patches.all_patches(processes))
     create_administrator()
@@ -80,9 +81,9 @@ async def _run(arguments: argparse.Namespace) -> None:
         await stop_requested.wait()
         threading.Timer(STOP_TIMEOUT_S, os._exit, (1,)).start()
         logging.getLogger(__name__).info("Stopping")
-        ecs_tasks.drain_services()
+        tasks.drain_services()
         await asyncio.to_thread(processes.stop_all)
-        ended = await asyncio.to_thread(lambda_processes.PROCESSES.end)
+        ended = await asyncio.to_thread(PROCESSES.end)
         all_stopped.set()
         return ended
 

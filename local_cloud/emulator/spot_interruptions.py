@@ -15,7 +15,7 @@ from ministack.services import ecs
 
 from local_cloud.emulator.aws_events import publish
 from local_cloud.emulator.capacity import is_spot
-from local_cloud.emulator.patches.ecs_task_states import take_away
+from local_cloud.emulator.patches.ecs.task_states import take_away
 from local_cloud.emulator.tasks import HOSTED, Task, instance_id
 
 PATH = "/_local_cloud/spot-interruptions"

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from local_cloud.emulator.patches.iam_resources import extract_iam_action
+from local_cloud.emulator.patches.iam.resources import extract_iam_action
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.environment import ACCOUNT, REGION
 from local_cloud.launcher.state import StateDir

@@ -9,7 +9,8 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from local_cloud.emulator.patches import all_patches, lambda_throttles
+from local_cloud.emulator.patches import all_patches
+from local_cloud.emulator.patches.lambda_functions import throttles
 from local_cloud.emulator.patching import (
     EmulatorChanged,
     Extension,
@@ -249,12 +250,12 @@ def test_an_asynchronous_invocation_waits_until_its_function_is_throttled_no_mor
 ) -> None:
     throttled, done = {"throttle": True, "error": True}, {"body": "done"}
     answers = iter([throttled] * 9)
-    monkeypatch.setattr(lambda_throttles, "_execute_function", lambda *_: next(answers, done))
-    monkeypatch.setattr(lambda_throttles, "FIRST_RETRY_DELAY_S", 0.0)
+    monkeypatch.setattr(throttles, "_execute_function", lambda *_: next(answers, done))
+    monkeypatch.setattr(throttles, "FIRST_RETRY_DELAY_S", 0.0)
     function = {"config": {"FunctionName": "f"}}
     short_of_time = function | {"event_invoke_config": {"MaximumEventAgeInSeconds": 0}}
 
-    assert lambda_throttles.execute_function(function, {}) == throttled  # its caller waits for a response
-    monkeypatch.setattr(lambda_throttles, "_asynchronous", contextvars.ContextVar("asynchronous", default=True))
-    assert lambda_throttles.execute_function(short_of_time, {}) == throttled
-    assert lambda_throttles.execute_function(function, {}) == done
+    assert throttles.execute_function(function, {}) == throttled  # its caller waits for a response
+    monkeypatch.setattr(throttles, "_asynchronous", contextvars.ContextVar("asynchronous", default=True))
+    assert throttles.execute_function(short_of_time, {}) == throttled
+    assert throttles.execute_function(function, {}) == done

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.emulator.patches.lambda_packages import share_package
+from local_cloud.emulator.patches.lambda_functions.packages import share_package
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.emulator_process import PACKAGES
 from tests.e2e.roles import role

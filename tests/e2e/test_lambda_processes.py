@@ -20,8 +20,14 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from ministack.core import lambda_runtime
 
-from local_cloud.emulator.patches import lambda_processes
-from local_cloud.emulator.patches.lambda_processes import END_OF_LOG, LOGS, LambdaProcesses, Stopping, drain_stderr
+from local_cloud.emulator.patches.lambda_functions import processes as lambda_processes
+from local_cloud.emulator.patches.lambda_functions.processes import (
+    END_OF_LOG,
+    LOGS,
+    LambdaProcesses,
+    Stopping,
+    drain_stderr,
+)
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.emulator_process import EmulatorProcess
 from local_cloud.launcher.state import StateDir

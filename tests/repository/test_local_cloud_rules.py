@@ -45,7 +45,8 @@ def test_each_rule_has_a_document_of_aws() -> None:
 
 
 def test_every_patch_keeps_a_rule_or_says_why_it_is_there() -> None:
-    named = {name for _, by, _ in find_rows() for name in re.findall(r"`(\w+)`", by)}
-    named |= {name for rule, _, _ in find_rows() for name in re.findall(r"^\| `(\w+)`$", rule)}
+    named = {name for _, by, _ in find_rows() for name in re.findall(r"`([\w/]+)`", by)}
+    named |= {name for rule, _, _ in find_rows() for name in re.findall(r"^\| `([\w/]+)`$", rule)}
 
-    assert named == {file.stem for file in PATCHES.glob("*.py")} - {"__init__"}
+    files = {file.relative_to(PATCHES).with_suffix("") for file in PATCHES.rglob("*.py") if file.stem != "__init__"}
+    assert named == {str(file) for file in files}

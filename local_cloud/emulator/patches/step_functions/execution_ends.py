@@ -13,7 +13,7 @@ from ministack.core.responses import now_iso
 from ministack.services import stepfunctions
 
 from local_cloud.emulator.deadlines import Deadlines
-from local_cloud.emulator.patches.task_callbacks import current_execution, fail_waiting_tasks
+from local_cloud.emulator.patches.step_functions.task_callbacks import current_execution, fail_waiting_tasks
 from local_cloud.emulator.patching import Patch, Replacement, Target
 
 _deadlines = Deadlines()

@@ -14,7 +14,7 @@ from ministack.core.responses import now_iso
 from ministack.services import stepfunctions
 
 from local_cloud.emulator.patches.quota_counts import count_event
-from local_cloud.emulator.patches.state_payloads import check_size
+from local_cloud.emulator.patches.step_functions.state_payloads import check_size
 from local_cloud.emulator.patching import Patch, Replacement, Target
 
 FINAL_EVENTS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")

@@ -13,7 +13,7 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs, stepfunctions
 
-from local_cloud.emulator.patches.task_callbacks import current_execution
+from local_cloud.emulator.patches.step_functions.task_callbacks import current_execution
 from local_cloud.emulator.patching import Extension, Patch, Target
 from local_cloud.emulator.permissions.callers import AccessDenied, check_role
 from local_cloud.emulator.permissions.resources import cluster_arn, resources_of

@@ -13,7 +13,7 @@ from typing import Any
 from ministack.core import lambda_runtime
 
 from local_cloud.emulator.memory_guard import MemoryGuard, exceeds, kill
-from local_cloud.emulator.patches import lambda_errors
+from local_cloud.emulator.patches.lambda_functions import errors
 from local_cloud.emulator.patching import Extension, Patch
 
 DIED = "Worker process died"
@@ -39,7 +39,7 @@ def extend_invoke(invoke: Callable[..., dict[str, Any]]) -> Callable[..., dict[s
             response = invoke(worker, event, request_id, **options)
         if response.get("error") != DIED:
             return response
-        lambda_errors.name_error(OUT_OF_MEMORY if watch.exceeded else EXIT)
+        errors.name_error(OUT_OF_MEMORY if watch.exceeded else EXIT)
         return {**response, "error": f"RequestId: {request_id} Error: {_describe(watch.exceeded, processes)}"}
 
     return guard_and_invoke

@@ -13,7 +13,7 @@ from typing import Any
 from ministack.core.responses import error_response_json
 from ministack.services import apigateway, lambda_svc
 
-from local_cloud.emulator.patches.http_api_limits import Answer, refuse
+from local_cloud.emulator.patches.api_gateway.limits import Answer, refuse
 from local_cloud.emulator.patching import Extension, Patch
 
 MAX_EVENT_BYTES = 6 * 1024 * 1024

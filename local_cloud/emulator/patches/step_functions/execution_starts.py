@@ -14,7 +14,7 @@ from typing import Any
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import stepfunctions
 
-from local_cloud.emulator.patches.state_payloads import MAX_BYTES
+from local_cloud.emulator.patches.step_functions.state_payloads import MAX_BYTES
 from local_cloud.emulator.patching import Extension, Patch, Target
 
 EXISTS = "ExecutionAlreadyExists"

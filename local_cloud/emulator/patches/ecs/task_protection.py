@@ -16,7 +16,7 @@ from ministack.core.arn import parse_arn
 from ministack.core.responses import error_response_json, json_response, request_scope
 from ministack.services import ecs, ecs_metadata
 
-from local_cloud.emulator.patches.ecs_task_states import SCALING, reconcile, stop
+from local_cloud.emulator.patches.ecs.task_states import SCALING, reconcile, stop
 from local_cloud.emulator.patching import Patch, Replacement, Target
 from local_cloud.emulator.permissions.callers import AccessDenied, check_role
 from local_cloud.emulator.permissions.resources import cluster_arn

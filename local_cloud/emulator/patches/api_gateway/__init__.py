@@ -1,0 +1,9 @@
+"""Patches of HTTP APIs."""
+
+from local_cloud.emulator.patches.api_gateway import cors, limits
+from local_cloud.emulator.patching import Patch
+
+PATCHES: tuple[Patch, ...] = (
+    cors.PATCH,
+    limits.PATCH,
+)

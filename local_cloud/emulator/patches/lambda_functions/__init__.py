@@ -1,0 +1,22 @@
+"""Patches of Lambda, in the order in which they extend its calls."""
+
+from local_cloud.emulator.patches.lambda_functions import (
+    concurrency,
+    errors,
+    exits,
+    packages,
+    payloads,
+    processes,
+    throttles,
+)
+from local_cloud.emulator.patching import Patch
+
+PATCHES: tuple[Patch, ...] = (
+    packages.PATCH,
+    processes.PATCH,
+    concurrency.PATCH,
+    errors.PATCH,
+    exits.PATCH,
+    throttles.PATCH,
+    payloads.PATCH,
+)

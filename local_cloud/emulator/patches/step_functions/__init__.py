@@ -1,0 +1,18 @@
+"""Patches of Step Functions."""
+
+from local_cloud.emulator.patches.step_functions import (
+    execution_ends,
+    execution_history,
+    execution_starts,
+    state_payloads,
+    task_callbacks,
+)
+from local_cloud.emulator.patching import Patch
+
+PATCHES: tuple[Patch, ...] = (
+    execution_history.PATCH,
+    execution_starts.PATCH,
+    state_payloads.PATCH,
+    task_callbacks.PATCH,
+    execution_ends.PATCH,
+)
