@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from benchmarks.entries import Entry
+from craftspark.parsing.json_values import parse_request
 from craftspark.settings.tasks import WorkerSettings
+from craftspark.tools import find_tool
 from craftspark.tools.sources import Source
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.pixels import Pixels
@@ -27,6 +29,8 @@ from tests.gpu.rendering import MODEL, an_order_of, render
 
 SIDES = (96, 80)
 SOURCE = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=SIDES[0], height=SIDES[1])
+CUT_OUT = replace(SOURCE, reference=f"upload/{'b' * 26}", key="cut-out", alpha=True)
+SOURCES = {source.reference: source for source in (SOURCE, CUT_OUT)}
 START = {"source": SOURCE.reference}
 REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "picture": ("picture", {"prompt": "red apple"}),
@@ -41,16 +45,21 @@ REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "upscale": ("upscale", {"factor": 4, **START}),
     "cutout": ("cutout", START),
     "lineart": ("lineart", START),
-    "sticker_sheet": ("sticker-sheet", {"stickers": [START], "paper": "a5"}),
+    "sticker_sheet": ("sticker-sheet", {"stickers": [{"source": CUT_OUT.reference}], "paper": "a5"}),
 }
 # Mean difference of a byte between a GPU and a CPU, both in single precision.
 NEAR = 2.0
 
 
-def fetch(_source: Source) -> bytes:
+def fetch(source: Source) -> bytes:
     noise = np.random.default_rng(0).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    picture = Image.fromarray(noise).resize(SIDES, Image.Resampling.BICUBIC)
+    if source.alpha:
+        disc = Image.new("L", SIDES)
+        ImageDraw.Draw(disc).circle((SIDES[0] / 2, SIDES[1] / 2), min(SIDES) / 3, fill=255)
+        picture.putalpha(disc)
     file = io.BytesIO()
-    Image.fromarray(noise).resize(SIDES, Image.Resampling.BICUBIC).save(file, "PNG")
+    picture.save(file, "PNG")
     return file.getvalue()
 
 
@@ -65,7 +74,9 @@ def studio_on(device: str, precision: str) -> ToolRenderers:
 
 def render_on(device: str, name: str, precision: str) -> Drawing:
     tool, body = REQUESTS[name]
-    order = an_order_of(tool, 7, json.dumps(body), *([SOURCE] if "source" in body else []))
+    text = json.dumps(body)
+    wanted = parse_request(find_tool(tool).request, text).wanted_sources
+    order = an_order_of(tool, 7, text, *(SOURCES[reference] for reference in wanted.values()))
     [drawing] = render(order, by=studio_on(device, precision))
     return drawing
 
