@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
+from craftspark.aws.transactions import retry_conflicts
+
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
@@ -55,7 +57,7 @@ _PUSH_CONFIG = _CONFIG.merge(
 
 @cache
 def dynamodb() -> DynamoDBClient:
-    return boto3.client("dynamodb", config=_CONFIG)
+    return retry_conflicts(boto3.client("dynamodb", config=_CONFIG))
 
 
 @cache

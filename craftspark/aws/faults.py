@@ -30,6 +30,7 @@ TRANSIENT_CODES = frozenset(
         "ThrottlingException",
         "TooManyRequestsException",
         "TransactionCanceledException",
+        "TransactionConflictException",
         "TransactionInProgressException",
         "UnrecognizedClientException",
     }

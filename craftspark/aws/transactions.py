@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 MAX_CONFLICTS = 10
+# Why DynamoDB cancels a transaction that the same request can carry out later. The SDK retries neither of them.
+CONFLICT = "TransactionConflict"
+THROTTLES = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError"})
 
 
 class ConditionsFailed(Exception):
@@ -29,10 +32,10 @@ class ConditionsFailed(Exception):
 
 
 def transact(client: DynamoDBClient, writes: Sequence[dict[str, Any]]) -> None:
-    """Write everything or nothing. Raises ConditionsFailed or Contended.
+    """Write everything or nothing. Raises ConditionsFailed or Contended, or the error of the client.
 
-    DynamoDB rejects conflicting transactions instead of queueing them. So a conflict is retried after a random pause
-    that doubles, for about three seconds in total.
+    DynamoDB rejects conflicting and throttled transactions instead of queueing them. So they are retried after a random
+    pause that doubles, for about three seconds in total.
     """
     for tries in range(MAX_CONFLICTS):
         try:
@@ -49,9 +52,33 @@ def transact(client: DynamoDBClient, writes: Sequence[dict[str, Any]]) -> None:
                         for reason in reasons
                     ]
                 ) from None
-            if codes - {"None", "TransactionConflict"}:
+            if codes - {"None", CONFLICT, *THROTTLES}:
                 raise
-            time.sleep(random.uniform(0, min(0.5, 0.01 * 2**tries)))  # noqa: S311 - spreads load, no security
+            time.sleep(_pause_s(tries))
         else:
             return
-    raise Contended(f"{MAX_CONFLICTS} tries met other transactions on the same items")
+    raise Contended(
+        f"{MAX_CONFLICTS} tries met other transactions on the same items, or more writes than the table takes"
+    )
+
+
+def retry_conflicts(client: DynamoDBClient) -> DynamoDBClient:
+    """The client, which now retries a single write that meets a transaction on its item.
+
+    DynamoDB refuses such a write with TransactionConflictException. It has written nothing, and the SDK does not retry
+    it.
+    """
+    handler: Any = _retry_conflict  # its result counts, which the types of botocore do not know
+    client.meta.events.register("needs-retry.dynamodb", handler, unique_id="retry-conflicts")
+    return client
+
+
+def _retry_conflict(response: Any, attempts: int, **_: Any) -> float | None:
+    """The seconds to wait before the next attempt, or None. botocore calls this after each attempt."""
+    code = response[1].get("Error", {}).get("Code") if response else None
+    return _pause_s(attempts - 1) if code == "TransactionConflictException" and attempts < MAX_CONFLICTS else None
+
+
+def _pause_s(tries: int) -> float:
+    """A random pause after so many tries before this one."""
+    return random.uniform(0, min(0.5, 0.01 * 2**tries))  # noqa: S311 - spreads load, no security

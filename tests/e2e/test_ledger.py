@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from craftspark.accounts.plans import PLANS, Plan
+from craftspark.aws.transactions import retry_conflicts
 from craftspark.errors import AccountContended, CreditsInsufficient
 from local_cloud.launcher.cloud import LocalCloud
 from tests.e2e.waiting import HANGS_AFTER_S
@@ -26,7 +27,7 @@ def ledger(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def of(plan: Plan = SMALL) -> Ledger:
         return ledger_on_tables(
-            cloud.client("dynamodb"),
+            retry_conflicts(cloud.client("dynamodb")),
             jobs_table=cloud.outputs["JobsTableName"],
             accounts_table=cloud.outputs["AccountsTableName"],
             styles_table=cloud.outputs["StylesTableName"],

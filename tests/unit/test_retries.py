@@ -64,6 +64,7 @@ TRANSIENT = [
     refused("ExpiredTokenException", 400),
     refused("ExecutionLimitExceeded", 400),
     refused("KmsThrottlingException", 400),
+    refused("TransactionConflictException", 400),
     refused("Anything", 429),
     EndpointConnectionError(endpoint_url="http://aws"),
     ConnectTimeoutError(endpoint_url="http://aws"),
