@@ -8,9 +8,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from local_cloud import interruptions, trainings
-from local_cloud.commands import cloud, fleet, jobs, permissions
+from local_cloud.commands import cloud, faults, fleet, jobs, permissions
 from local_cloud.commands import trainings as training_commands
 from local_cloud.commands.console import shared_options
+from local_cloud.faults import UnknownFault
 from local_cloud.launcher.assembly import AssetUnsupported
 from local_cloud.launcher.deployment import DeployFailed
 from local_cloud.launcher.emulator_process import EmulatorFailed, PortInUse
@@ -31,6 +32,7 @@ EXPECTED_ERRORS = (
     NotRunning,
     PortInUse,
     SynthesisFailed,
+    UnknownFault,
     interruptions.NotInterruptible,
     trainings.TrainingError,
 )
@@ -64,7 +66,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local_cloud", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
     shared = shared_options()
-    for module in (cloud, fleet, jobs, permissions, training_commands):
+    for module in (cloud, fleet, faults, jobs, permissions, training_commands):
         module.add_commands(commands, shared)
     return parser.parse_args()
 

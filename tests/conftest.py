@@ -23,6 +23,13 @@ settings.register_profile("same", deadline=None, derandomize=True, max_examples=
 settings.load_profile("same")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the end-to-end tests, here because `pytest` reads options only from this folder on."""
+    group = parser.getgroup("faults of AWS")
+    group.addoption("--faults", default="", help="faults of the local cloud, such as throttle=0.05,duplicate=0.1")
+    group.addoption("--fault-seed", type=int, default=0, help="which calls they strike")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
     """Import all tests without garbage collection: the modules that they import stay until the end."""

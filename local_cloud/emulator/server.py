@@ -51,7 +51,7 @@ async def _run(arguments: argparse.Namespace) -> None:
     from ministack.app import app  # the import reads the environment and configures logging
 
     from local_cloud.emulator import patches, patching
-    from local_cloud.emulator.faults import with_faults
+    from local_cloud.emulator.faults.routes import with_faults
     from local_cloud.emulator.patches.ecs import tasks
     from local_cloud.emulator.patches.lambda_functions.processes import PROCESSES
     from local_cloud.emulator.permissions.identities import create_administrator

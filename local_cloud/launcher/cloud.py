@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from local_cloud import makers
+from local_cloud.fault_switch import FaultSwitch
+from local_cloud.faults import Fault
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.deployment import deploy
 from local_cloud.launcher.emulator_process import REPOSITORY, EmulatorProcess, Report, discard_report
@@ -99,6 +101,10 @@ class LocalCloud:
     def redeploy(self, *, assembly: Path | None = None, report: Report = discard_report) -> Self:
         """Deploy changes of the stage. Running tasks continue with their old definition."""
         return self.deploy(self.state, self.record, assembly=assembly, report=report)
+
+    def under(self, *faults: Fault) -> contextlib.AbstractContextManager[None]:
+        """Have these faults of AWS on during a block. Raises UnknownFault."""
+        return FaultSwitch(self.endpoint).under(*faults)
 
     def wait(self) -> None:
         """Block until the emulator has ended."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from local_cloud.faults import Fault, parse_faults
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.emulator_process import EmulatorProcess
@@ -40,12 +41,19 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return local_assembly(tmp_path_factory)
 
 
+@pytest.fixture(scope="session")
+def faults(pytestconfig: pytest.Config) -> tuple[Fault, ...]:
+    """What `--faults` and `--fault-seed` choose for the deployed clouds. Without these options, there are none."""
+    return parse_faults(pytestconfig.getoption("--faults"), pytestconfig.getoption("--fault-seed"))
+
+
 @pytest.fixture(scope="package")
-def cloud(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+def cloud(assembly: Path, tmp_path_factory: pytest.TempPathFactory, faults: tuple[Fault, ...]) -> Iterator[LocalCloud]:
     """The running cloud that all tests of jobs share, with the real GPU worker."""
     with LocalCloud.run(tmp_path_factory.mktemp("cloud"), port=0, assembly=assembly) as running:
         running.stop_controller()  # these tests know how many workers run
-        yield running
+        with running.under(*faults):
+            yield running
 
 
 @pytest.fixture
@@ -69,9 +77,11 @@ def aws(emulator_state: StateDir) -> Iterator[Clients]:
         emulator = EmulatorProcess.start(emulator_state, port=0, commands=PROGRAMS, attached=True)
     # From here on the environment is as it was: other tests run in this process too.
     try:
+        emulator_state.write_record(emulator.record)  # so that commands find it
         yield Clients(emulator.record.endpoint)
     finally:
         emulator.stop()
+        emulator_state.delete_record()
 
 
 @pytest.fixture

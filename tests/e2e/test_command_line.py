@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from local_cloud.launcher.assembly import read_stacks
+from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.state import StateDir
 from tests.e2e.command_line import invoke_a_lambda, run
@@ -122,3 +123,17 @@ def test_an_assembly_has_no_copies_of_the_packages_that_it_deploys(assembly: Pat
     packages = {asset.source for asset in assets if asset.source.suffix == ".zip"}
     assert packages
     assert not [package for package in packages if package.resolve().is_relative_to(assembly.resolve())]
+
+
+def test_faults_are_switched_on_listed_and_ended(aws: Clients, emulator_state: StateDir) -> None:
+    def fault(*arguments: str, status: int = 0) -> str:
+        return run("fault", *arguments, state_dir=emulator_state.path, status=status)
+
+    on = fault("duplicate", "*Queue*", "--share", "0.25", "--seed", "7", "--seconds", "600")
+    refused = fault("delay", "--share", "3", status=1)
+    off = fault("off")
+
+    [row] = [line for line in on.splitlines() if "Queue" in line]
+    assert [cell.strip() for cell in row.strip("│").split("│")][:4] == ["duplicate", "*Queue*", "0.25", "7"]
+    assert "at most 1, not 3.0" in refused
+    assert "No fault is on" in off

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from local_cloud.faults import Fault
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.task_records import TaskRecord
 from tests.e2e.front_end import FrontEnd, states_entered
@@ -16,11 +17,12 @@ SETTLED = ["Settle the job", "Announce the result", "Did the job fail?", "Job de
 
 
 @pytest.fixture(scope="module")
-def asleep(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+def asleep(assembly: Path, tmp_path_factory: pytest.TempPathFactory, faults: tuple[Fault, ...]) -> Iterator[LocalCloud]:
     """A separate cloud, in which no task was launched yet."""
     with LocalCloud.run(tmp_path_factory.mktemp("pools"), port=0, assembly=assembly) as running:
         running.stop_controller()
-        yield running
+        with running.under(*faults):
+            yield running
 
 
 def launched(cloud: LocalCloud) -> list[TaskRecord]:

@@ -7,10 +7,21 @@ from typing import Any
 from hypercorn.typing import ASGIFramework
 
 from local_cloud.emulator import spot_capacity, spot_interruptions
+from local_cloud.emulator.faults import switch
+from local_cloud.faults import PATH
 
-ANSWERS: Mapping[str, Callable[[bytes], tuple[int, dict[str, Any]]]] = {
-    spot_interruptions.PATH: spot_interruptions.answer,
-    spot_capacity.PATH: spot_capacity.answer,
+Answer = Callable[[str, bytes], tuple[int, dict[str, Any]]]
+
+
+def posted(answer: Callable[[bytes], tuple[int, dict[str, Any]]]) -> Answer:
+    """The answer of a path that is only posted to."""
+    return lambda method, body: answer(body) if method == "POST" else (405, {"message": "use POST"})
+
+
+ANSWERS: Mapping[str, Answer] = {
+    PATH: switch.answer,
+    spot_interruptions.PATH: posted(spot_interruptions.answer),
+    spot_capacity.PATH: posted(spot_capacity.answer),
 }
 
 
@@ -25,10 +36,7 @@ def with_faults(app: ASGIFramework) -> ASGIFramework:
         while more:
             message = await receive()
             body, more = body + message.get("body", b""), message.get("more_body", False)
-        if scope["method"] == "POST":
-            status, answer = ANSWERS[scope["path"]](body)
-        else:
-            status, answer = 405, {"message": "use POST"}
+        status, answer = ANSWERS[scope["path"]](scope["method"], body)
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
