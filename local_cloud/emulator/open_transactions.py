@@ -4,8 +4,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-# Account, region, table, partition key and sort key.
-Item = tuple[str, str, str, str, str]
+from local_cloud.emulator.item_requests import ItemName
 
 
 class OpenTransactions:
@@ -13,16 +12,16 @@ class OpenTransactions:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._items: set[Item] = set()
+        self._items: set[ItemName] = set()
         self._tokens: set[tuple[str, str, str]] = set()
 
-    def holds(self, items: Sequence[Item | None]) -> list[bool]:
+    def holds(self, items: Sequence[ItemName | None]) -> list[bool]:
         """Whether a transaction holds each item. None is an item that cannot exist."""
         with self._lock:
             return [item in self._items for item in items]
 
     @contextmanager
-    def hold(self, items: Sequence[Item | None]) -> Iterator[list[bool]]:
+    def hold(self, items: Sequence[ItemName | None]) -> Iterator[list[bool]]:
         """Hold all items, unless another transaction has one of them. Yields which ones another one has."""
         wanted = {item for item in items if item is not None}
         with self._lock:

@@ -139,3 +139,173 @@ def test_a_transaction_that_is_repeated_while_it_runs_is_in_progress(aws: Client
         return [each["Error"]["Code"] for each in refused]
 
     assert eventually(codes) == ["TransactionInProgressException"]
+
+
+def large(item: dict[str, Any], *, kib: int = 300, **attributes: str) -> dict[str, Any]:
+    """An item with so many KiB of data."""
+    return item | {"data": {"S": "x" * kib * KIB}} | {name: {"S": value} for name, value in attributes.items()}
+
+
+def reasons_of(refused: dict[str, Any]) -> list[str]:
+    return [each["reason"] for name in refused if name.lower() == "throttlingreasons" for each in refused[name]]
+
+
+def test_a_partition_key_takes_1000_write_units_per_second(aws: Clients, table: str) -> None:
+    dynamodb, hot = impatient(aws, "dynamodb"), key()
+
+    def write(item: dict[str, Any]) -> None:
+        dynamodb.put_item(TableName=table, Item=large(item))
+
+    refused = refusals_of(lambda: write(hot), beside=lambda: write(hot))
+
+    assert refused["Error"]["Code"] == "ThrottlingException"
+    assert reasons_of(refused) == ["TableWriteKeyRangeThroughputExceeded"]
+
+
+def test_writes_are_refused_if_an_index_cannot_follow(aws: Clients, table: str) -> None:
+    dynamodb, group = impatient(aws, "dynamodb"), uuid.uuid4().hex
+
+    def write() -> None:
+        dynamodb.put_item(TableName=table, Item=large(key(), group=group))
+
+    refused = refusals_of(write, beside=write)
+
+    assert refused["Error"]["Code"] == "ThrottlingException"
+    assert reasons_of(refused) == ["IndexWriteKeyRangeThroughputExceeded"]
+    assert refused["throttlingReasons"][0]["resource"].endswith("/index/by_group")
+
+
+def test_a_partition_key_takes_3000_read_units_per_second(aws: Clients, table: str) -> None:
+    dynamodb, hot = impatient(aws, "dynamodb"), key()
+    eventually(lambda: not outcome(lambda: dynamodb.put_item(TableName=table, Item=large(hot))))
+
+    def query() -> None:
+        dynamodb.query(
+            TableName=table,
+            KeyConditionExpression="id = :id",
+            FilterExpression="attribute_exists(nothing)",  # which is read, and left out of the answer
+            ExpressionAttributeValues={":id": hot["id"]},
+            ConsistentRead=True,
+        )
+
+    refused = refusals_of(query, beside=query)
+
+    assert refused["Error"]["Code"] == "ThrottlingException"
+    assert reasons_of(refused) == ["TableReadKeyRangeThroughputExceeded"]
+    refused = refusals_of(lambda: dynamodb.get_item(TableName=table, Key=hot), beside=query)
+    assert reasons_of(refused) == ["TableReadKeyRangeThroughputExceeded"]
+
+
+def test_a_transaction_that_is_throttled_is_cancelled(aws: Clients, table: str) -> None:
+    dynamodb, hot = impatient(aws, "dynamodb"), key()
+
+    def transact() -> None:
+        put = {"Put": {"TableName": table, "Item": large(hot)}}
+        dynamodb.transact_write_items(TransactItems=[{"Update": count(table, key())}, put])
+
+    refused = refusals_of(transact, beside=lambda: dynamodb.put_item(TableName=table, Item=large(hot)))
+
+    assert refused["Error"]["Code"] == "TransactionCanceledException"
+    assert [reason["Code"] for reason in refused["CancellationReasons"]] == ["None", "ThrottlingError"]
+
+
+def test_a_batch_names_the_writes_and_keys_that_are_throttled(aws: Clients, table: str) -> None:
+    dynamodb, hot = impatient(aws, "dynamodb"), key()
+
+    def write() -> list[Any]:
+        puts = [{"PutRequest": {"Item": item}} for item in (key(), large(hot))]
+        left = dynamodb.batch_write_item(RequestItems={table: puts})["UnprocessedItems"].get(table, [])
+        return [each["PutRequest"]["Item"]["id"] for each in left]
+
+    def read() -> list[Any]:
+        get = {"Keys": [key(), hot], "ConsistentRead": True}
+        left: list[Any] = (
+            dynamodb.batch_get_item(RequestItems={table: get})["UnprocessedKeys"].get(table, {}).get("Keys", [])
+        )
+        return left
+
+    assert eventually(write) == [hot["id"]]
+    refusals_of(
+        lambda: dynamodb.transact_get_items(TransactItems=[{"Get": {"TableName": table, "Key": hot}}]), beside=read
+    )
+    assert eventually(read) == [hot]
+
+
+@pytest.fixture
+def few(aws: Clients) -> str:
+    """A table with one provisioned write unit per second."""
+    name = f"table-{uuid.uuid4().hex[:8]}"
+    aws["dynamodb"].create_table(
+        TableName=name,
+        ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )
+    return name
+
+
+def test_a_table_takes_its_provisioned_units(aws: Clients, few: str) -> None:
+    dynamodb = impatient(aws, "dynamodb")
+    dynamodb.put_item(TableName=few, Item=large(key(), kib=399))  # it saves up 300 units
+
+    refused = outcome(lambda: dynamodb.put_item(TableName=few, Item=key()))
+
+    assert refused["Error"]["Code"] == "ProvisionedThroughputExceededException"
+    assert reasons_of(refused) == ["TableWriteProvisionedThroughputExceeded"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_of"),
+    [
+        ("put_item", lambda table: {"TableName": table, "Item": large(key(), kib=400)}),
+        (
+            "update_item",
+            lambda table: (
+                count(table, key())
+                | {"UpdateExpression": "SET n = :one", "ExpressionAttributeValues": {":one": {"S": "x" * 400 * KIB}}}
+            ),
+        ),
+        (
+            "transact_write_items",
+            lambda table: {"TransactItems": [{"Update": count(table, key())} for _ in range(101)]},
+        ),
+        (
+            "transact_write_items",
+            lambda table: {"TransactItems": [{"Put": {"TableName": table, "Item": large(key())}} for _ in range(14)]},
+        ),
+        (
+            "batch_write_item",
+            lambda table: {"RequestItems": {table: [{"PutRequest": {"Item": key()}} for _ in range(26)]}},
+        ),
+        ("batch_get_item", lambda table: {"RequestItems": {table: {"Keys": [key() for _ in range(101)]}}}),
+    ],
+    ids=["item", "updated item", "items of a transaction", "size of a transaction", "writes", "keys"],
+)
+def test_what_is_larger_than_dynamodb_takes_is_refused(
+    aws: Clients, table: str, operation: str, request_of: Callable[[str], dict[str, Any]]
+) -> None:
+    refused = outcome(lambda: getattr(aws["dynamodb"], operation)(**request_of(table)))
+
+    assert refused["Error"]["Code"] == "ValidationException"
+
+
+def test_a_query_reads_a_page_of_1_mb(aws: Clients) -> None:
+    table = f"table-{uuid.uuid4().hex[:8]}"
+    aws["dynamodb"].create_table(
+        TableName=table,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "n", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": "id", "AttributeType": "S"},
+            {"AttributeName": "n", "AttributeType": "N"},
+        ],
+    )
+    for n in range(4):
+        aws["dynamodb"].put_item(TableName=table, Item=large({"id": {"S": "1"}, "n": {"N": str(n)}}))
+
+    page = aws["dynamodb"].query(
+        TableName=table, KeyConditionExpression="id = :id", ExpressionAttributeValues={":id": {"S": "1"}}
+    )
+
+    assert page["Count"] == 3
+    assert page["LastEvaluatedKey"]["n"] == {"N": "2"}

@@ -8,8 +8,10 @@ from typing import Any, cast
 import httpx
 import pytest
 from botocore.exceptions import ClientError
+from ministack.services import dynamodb
 
 from local_cloud.emulator.patches import all_patches
+from local_cloud.emulator.patches.dynamodb import batches
 from local_cloud.emulator.patches.lambda_functions import throttles
 from local_cloud.emulator.patching import (
     EmulatorChanged,
@@ -259,3 +261,26 @@ def test_an_asynchronous_invocation_waits_until_its_function_is_throttled_no_mor
     monkeypatch.setattr(throttles, "_asynchronous", contextvars.ContextVar("asynchronous", default=True))
     assert throttles.execute_function(short_of_time, {}) == throttled
     assert throttles.execute_function(function, {}) == done
+
+
+def test_a_batch_response_has_at_most_16_mb(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = [{"id": {"S": name}} for name in ("1", "2", "3")]
+    name = f"table-{uuid.uuid4().hex[:8]}"
+    dynamodb._create_table(
+        {
+            "TableName": name,
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        }
+    )
+    for key in keys:
+        dynamodb._put_item({"TableName": name, "Item": {**key, "data": {"S": "x" * 1000}}})
+    monkeypatch.setattr(batches, "MAX_RESPONSE_BYTES", 2500)
+
+    status, _, body = batches.extend_batch_get(dynamodb._batch_get_item)({"RequestItems": {name: {"Keys": keys}}})
+
+    answer = json.loads(body)
+    assert status == 200
+    assert [item["id"] for item in answer["Responses"][name]] == [key["id"] for key in keys[:2]]
+    assert answer["UnprocessedKeys"] == {name: {"Keys": keys[2:]}}

@@ -1,6 +1,7 @@
 """Patches of DynamoDB."""
 
-from local_cloud.emulator.patches.dynamodb import expiry, transaction_conflicts
+from local_cloud.emulator.patches.dynamodb import batches, expiry, throughput, transaction_conflicts
 from local_cloud.emulator.patching import Patch
 
-PATCHES: tuple[Patch, ...] = (expiry.PATCH, transaction_conflicts.PATCH)
+# A single write that is throttled does not get as far as a conflict, so that patch extends the other one.
+PATCHES: tuple[Patch, ...] = (expiry.PATCH, transaction_conflicts.PATCH, throughput.PATCH, batches.PATCH)

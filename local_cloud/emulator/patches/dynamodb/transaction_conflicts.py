@@ -16,7 +16,8 @@ from typing import Any
 from ministack.core.responses import error_response_json, get_account_id, get_region
 from ministack.services import dynamodb
 
-from local_cloud.emulator.open_transactions import Item, OpenTransactions
+from local_cloud.emulator.item_requests import Answer, ItemName, cancel, find_item, items_of
+from local_cloud.emulator.open_transactions import OpenTransactions
 from local_cloud.emulator.patching import Extension, Patch, Target
 
 # DynamoDB prepares every item and then writes every item, each with a message to its partition.
@@ -34,14 +35,14 @@ def extend_requests(handle: Callable[..., Awaitable[Any]]) -> Callable[..., Awai
         if not headers.get("x-amz-target", "").endswith(".TransactWriteItems"):
             return await handle(method, path, headers, body, *rest, **options)
         request = _parse(body)
-        items = [find_item(operation) for operation in operations_of(request)]
+        items = names_of(request)
         token = request.get("ClientRequestToken")
         with OPEN.hold_token((get_account_id(), get_region(), str(token)) if token else None) as repeated:
             if repeated:
                 return error_response_json("TransactionInProgressException", IN_PROGRESS, 400)
             with OPEN.hold(items) as met:
                 if any(met):
-                    return cancel(met)
+                    return cancel_conflicts(met)
                 await asyncio.sleep(TRANSACTION_S)
                 return await handle(method, path, headers, body, *rest, **options)
 
@@ -50,7 +51,8 @@ def extend_requests(handle: Callable[..., Awaitable[Any]]) -> Callable[..., Awai
 
 def extend_write(write: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
     def check_and_write(data: dict[str, Any]) -> Any:
-        if any(OPEN.holds([find_item(data)])):
+        item = find_item(data)
+        if item and any(OPEN.holds([item.name])):
             return error_response_json("TransactionConflictException", ONGOING, 400)
         return write(data)
 
@@ -61,43 +63,19 @@ def extend_read(read: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, An
     """A read in a transaction."""
 
     def check_and_read(data: dict[str, Any]) -> Any:
-        met = OPEN.holds([find_item(operation) for operation in operations_of(data)])
-        return cancel(met) if any(met) else read(data)
+        met = OPEN.holds(names_of(data))
+        return cancel_conflicts(met) if any(met) else read(data)
 
     return check_and_read
 
 
-def operations_of(request: Mapping[str, Any]) -> list[Any]:
-    """The operation of each item of the request."""
-    items = request.get("TransactItems")
-    if not isinstance(items, list):
-        return []
-    return [next(iter(item.values()), None) if isinstance(item, dict) else None for item in items]
-
-
-def find_item(operation: Any) -> Item | None:
-    """The item that an operation or a single write is for, or None if the emulator refuses it anyway."""
-    if not isinstance(operation, dict):
-        return None
-    name = dynamodb._normalize_table_name(operation.get("TableName"))
-    table, key = dynamodb._tables.get(name), operation.get("Item", operation.get("Key"))
-    if not table or not isinstance(key, dict):
-        return None
-    partition, sort = (str(dynamodb._extract_key_val(key.get(table[end]))) for end in ("pk_name", "sk_name"))
-    return get_account_id(), get_region(), name, partition, sort
-
-
-def cancel(met: Sequence[bool]) -> Any:
+def cancel_conflicts(met: Sequence[bool]) -> Answer:
     """The answer to a transaction that meets others on some of its items."""
-    reasons = [{"Code": "TransactionConflict", "Message": ONGOING} if each else {"Code": "None"} for each in met]
-    codes = ", ".join(reason["Code"] for reason in reasons)
-    body = {
-        "__type": "TransactionCanceledException",
-        "message": f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]",
-        "CancellationReasons": reasons,
-    }
-    headers = {"Content-Type": "application/x-amz-json-1.0", "x-amzn-errortype": "TransactionCanceledException"}
-    return 400, headers, json.dumps(body).encode()
+    return cancel({"Code": "TransactionConflict", "Message": ONGOING} if each else None for each in met)
+
+
+def names_of(request: Mapping[str, Any]) -> list[ItemName | None]:
+    return [item.name if item else None for item in items_of(request)]
 
 
 def _parse(body: bytes) -> Mapping[str, Any]:
