@@ -19,6 +19,7 @@ from tests.cuda.shapes import SDXL, build, choose_shape, diffusion_of, draw
 from tests.cuda.timing import time_once
 
 RANK = 16
+DENOISER = "0" * 64
 
 
 def write_style(unet: Any, folder: Path, seed: int) -> None:
@@ -32,7 +33,7 @@ def write_style(unet: Any, folder: Path, seed: int) -> None:
     save_lora(unet, "unet", folder)
     unet.delete_adapters(NAME)
     unet.unload_lora()
-    facts = Adapter(name=folder.name, base="b", denoiser_sha256="", rank=RANK, word=None, recipe={})
+    facts = Adapter(name=folder.name, base="b", denoiser_sha256=DENOISER, rank=RANK, word=None, recipe={})
     (folder / FACTS).write_text(json.dumps(asdict(facts)))
     write_manifest(folder)
 
@@ -44,7 +45,7 @@ def test_a_worker_changes_the_style_without_loading_the_model_again(
     reload_s, pipeline = time_once(lambda: build(shape, device), device)
     for seed, name in enumerate(("one", "two")):
         write_style(pipeline.unet, tmp_path / name, seed)
-    adapters = AdapterCache(pipeline.unet, "", lambda name: tmp_path / name)
+    adapters = AdapterCache(pipeline.unet, DENOISER, lambda name: tmp_path / name)
     diffusion = diffusion_of(pipeline, shape, adapters=adapters)
     plain = draw(diffusion)
 
