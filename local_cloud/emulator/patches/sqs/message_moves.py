@@ -14,6 +14,7 @@ from typing import Any
 from ministack.core.responses import new_uuid
 from ministack.services import sqs
 
+from local_cloud.emulator.patches.sqs.locks import LOCK
 from local_cloud.emulator.patching import Patch, Replacement, Target
 
 MAX_RESULTS = 10
@@ -31,7 +32,7 @@ def start_move(data: Mapping[str, Any], _: str) -> dict[str, Any]:
         raise sqs._Err("InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue.")
     if destination:
         _find_queue(destination)
-    with sqs._queues_lock:
+    with LOCK:
         move = _move_messages(queue, destination)
     move |= {"SourceArn": source, "StartedTimestamp": int(time.time() * 1000)}
     _moves[source] = [move, *_moves[source]][:MAX_RESULTS]
