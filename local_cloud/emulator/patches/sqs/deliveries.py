@@ -56,7 +56,7 @@ def delay_new(queue: Queue) -> None:
 
 
 def copy_of(message: Message) -> Message:
-    """The copy of a received message on a server that did not hear of the receive."""
+    """The copy of a received message on a server that did not learn of the receive."""
     count = message["receive_count"] - 1
     first = message["first_receive_at"] if count else None
     return {

@@ -1,7 +1,7 @@
 """A tenant with many messages in flight waits for the others, and a queue has at most 120,000 messages in flight.
 
 Gap: the emulator delivers in the order of sending, and any number. On AWS, a standard queue delivers the messages of
-quiet tenants first. A tenant is a message group, and a message without a group is a tenant of its own. A tenant is
+quiet tenants first. A tenant is a message group, and a message without a group is a separate tenant. A tenant is
 noisy if it has more than 10 % of the messages in flight, and at least 30. Of several noisy tenants, the one with the
 fewest in flight is first. AWS also looks at the share of the processing time, which this patch does not. At 120,000
 messages in flight, a short poll is `OverLimit`, and a long poll is empty.

@@ -1,7 +1,7 @@
-"""A receipt is good until its message is received again or visible again, and it keeps a message for 12 hours at most.
+"""A receipt is valid until its message is received or visible again, and keeps a message hidden for 12 hours at most.
 
 Gap: the emulator refuses to delete a message whose receipt is not the latest one, or that is gone. On AWS, such a
-request of a standard queue succeeds: the message stays if it was received again, so it will be delivered again. The
+request of a standard queue succeeds: the message stays if it was received again, and is delivered again. The
 emulator hides a message that is visible again, for any time. On AWS, that is `MessageNotInflight`, and no message is
 hidden for more than 12 hours from its receive.
 
