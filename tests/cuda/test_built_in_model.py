@@ -88,6 +88,10 @@ def exact(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def compare(one: Pixels, other: Pixels) -> dict[str, Any]:
+    """How far two drawings are apart. Cut-out objects have the size of what was drawn, which can differ a little."""
+    height, width, channels = np.minimum(one.shape, other.shape)
+    assert np.allclose(one.shape, other.shape, rtol=0.05)
+    one, other = (pixels[:height, :width, :channels] for pixels in (one, other))
     away = np.abs(one.astype(np.int16) - other.astype(np.int16))
     return {
         "mean": round(float(away.mean()), 3),
@@ -107,7 +111,6 @@ def test_a_request_has_the_same_pixels_each_time(
     pictures(f"{name}-cpu", on_cpu.pixels)
 
     np.testing.assert_array_equal(again.pixels, first.pixels)
-    assert first.pixels.shape == on_cpu.pixels.shape
     away = compare(first.pixels, on_cpu.pixels)
     record(Entry(name=f"built_in_{name}", value=round(seconds, 4), goal=None, better="lower", unit="s", beside=away))
 
