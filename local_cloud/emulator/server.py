@@ -51,9 +51,11 @@ async def _run(arguments: argparse.Namespace) -> None:
     from ministack.app import app  # the import reads the environment and configures logging
 
     from local_cloud.emulator import patches, patching
+    from local_cloud.emulator.alarms.clock import AlarmClock
     from local_cloud.emulator.faults.routes import with_faults
     from local_cloud.emulator.patches.ecs import tasks
     from local_cloud.emulator.patches.lambda_functions.processes import PROCESSES
+    from local_cloud.emulator.patches.sqs import queue_metrics
     from local_cloud.emulator.permissions.identities import create_administrator
     from local_cloud.emulator.quota_use import with_quota_use
     from local_cloud.emulator.task_processes import TaskProcesses
@@ -69,6 +71,8 @@ async def _run(arguments: argparse.Namespace) -> None:
     )
     patching.apply_all(patches.all_patches(processes))
     create_administrator()
+    alarm_clock = AlarmClock([queue_metrics.sample])
+    alarm_clock.start()
     stop_requested, all_stopped = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop_requested.set)
@@ -88,7 +92,11 @@ async def _run(arguments: argparse.Namespace) -> None:
         return ended
 
     stop = asyncio.create_task(stop_on_request())
-    await serve(with_quota_use(with_faults(app)), _config(arguments.listen), shutdown_trigger=all_stopped.wait)
+    await serve(
+        with_quota_use(alarm_clock.serve(with_faults(app))),
+        _config(arguments.listen),
+        shutdown_trigger=all_stopped.wait,
+    )
     ended = await stop
     sys.stdout.flush()
     sys.stderr.flush()

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.quotas import QUOTAS, USE_PATH
+from local_cloud.reports.alarm_tables import list_ringing
 
 QUEUE_COUNTS = {
     "waiting": "ApproximateNumberOfMessages",
@@ -25,6 +26,7 @@ def status_tables(cloud: LocalCloud) -> Iterator[Table]:
     yield _table("Services", ("service", "desired", "running", "pending"), _services(cloud))
     yield _table("GPU task processes", ("process", "purpose", "image", "uptime", "log"), _workers(cloud))
     yield _table("Queues", ("queue", *QUEUE_COUNTS), _queues(cloud))
+    yield list_ringing(cloud)
     columns = ("quota", "limit", "peak", "share", "used", "per execution")
     yield _table("Quotas of an AWS account, and what this run used", columns, _quotas(cloud))
 

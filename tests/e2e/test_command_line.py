@@ -37,6 +37,7 @@ def test_the_command_line_starts_shows_and_stops_the_cloud(state_dir: Path, asse
     assert "Craftspark-Local-Rendering: UPDATE_COMPLETE" in again
     assert "Craftspark-Local-Rendering" in status
     assert "GpuDrawInteractiveQueue" in status
+    assert "Alarms in ALARM" in status
     assert token.count(".") == 2
     assert "name" in executions
     assert "services available" in log

@@ -180,27 +180,6 @@ def test_an_http_api_answers_preflight_requests_as_its_template_allows(aws: Clie
     assert response.headers["access-control-allow-origin"] == "http://studio.example"
 
 
-def test_an_alarm_on_a_metric_math_expression_is_created_and_described(aws: Clients) -> None:
-    def metric(name: str) -> dict[str, Any]:
-        stat = {"Metric": {"Namespace": "Tests", "MetricName": name}, "Period": 300, "Stat": "Sum"}
-        return {"Id": name, "MetricStat": stat, "ReturnData": False}
-
-    name = f"alarm-{uuid.uuid4().hex[:8]}"
-    properties = {
-        "AlarmName": name,
-        "ComparisonOperator": "GreaterThanThreshold",
-        "EvaluationPeriods": 3,
-        "Threshold": 0,
-        "TreatMissingData": "notBreaching",
-        "Metrics": [{"Id": "missing", "Expression": "wanted - there"}, metric("wanted"), metric("there")],
-    }
-    deploy(aws, {"Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}})
-
-    [alarm] = aws["cloudwatch"].describe_alarms(AlarmNames=[name])["MetricAlarms"]
-    assert (alarm["Threshold"], alarm["EvaluationPeriods"]) == (0, 3)
-    assert alarm["StateValue"] != "ALARM"
-
-
 def test_dead_letters_are_moved_back_to_the_queue_that_they_came_from(aws: Clients) -> None:
     sqs = aws["sqs"]
     queue, dead = (sqs.create_queue(QueueName=f"queue-{uuid.uuid4().hex[:8]}")["QueueUrl"] for _ in range(2))

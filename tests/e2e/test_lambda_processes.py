@@ -6,12 +6,12 @@ import os
 import queue
 import signal
 import threading
+import time
 import uuid
 import zipfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -31,6 +31,7 @@ from local_cloud.emulator.patches.lambda_functions.processes import (
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.emulator_process import EmulatorProcess
 from local_cloud.launcher.state import StateDir
+from tests.e2e.metrics import metric_sum
 from tests.e2e.processes import mentioning
 from tests.e2e.roles import allow, role
 from tests.e2e.state_machines import ended, history, start
@@ -284,7 +285,8 @@ def test_metrics_that_log_lines_carry_reach_cloudwatch(aws: Clients) -> None:
     def line(value: Any) -> str:
         metrics = [{"Name": "JobAccepted", "Unit": "Count"}]
         directive = {"Namespace": "Craftspark", "Dimensions": [["service"]], "Metrics": metrics}
-        return json.dumps({"_aws": {"CloudWatchMetrics": [directive]}, "service": name, "JobAccepted": value})
+        about = {"Timestamp": round(time.time() * 1000), "CloudWatchMetrics": [directive]}
+        return json.dumps({"_aws": about, "service": name, "JobAccepted": value})
 
     for said in (line(1), line([2, 3]), line("many"), '{"_aws": {"CloudWatchMetrics": 7}}', 'no JSON "_aws"'):
         aws["lambda"].invoke(FunctionName=name, Payload=json.dumps({"lines": 1, "say": said}))
@@ -294,17 +296,3 @@ def test_metrics_that_log_lines_carry_reach_cloudwatch(aws: Clients) -> None:
 
 def throttles(aws: Clients, name: str) -> int:
     return metric_sum(aws, "AWS/Lambda", "Throttles", {"FunctionName": name})
-
-
-def metric_sum(aws: Clients, namespace: str, metric: str, dimensions: dict[str, str]) -> int:
-    now = datetime.now(UTC)
-    points = aws["cloudwatch"].get_metric_statistics(
-        Namespace=namespace,
-        MetricName=metric,
-        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
-        StartTime=now - timedelta(hours=1),
-        EndTime=now + timedelta(minutes=1),
-        Period=3600,
-        Statistics=["Sum"],
-    )["Datapoints"]
-    return int(sum(point["Sum"] for point in points))

@@ -1,9 +1,10 @@
 """Patches of HTTP APIs."""
 
-from local_cloud.emulator.patches.api_gateway import cors, limits
+from local_cloud.emulator.patches.api_gateway import cors, limits, request_metrics
 from local_cloud.emulator.patching import Patch
 
 PATCHES: tuple[Patch, ...] = (
     cors.PATCH,
     limits.PATCH,
+    request_metrics.PATCH,
 )

@@ -1,9 +1,10 @@
 """Patches of CloudWatch."""
 
-from local_cloud.emulator.patches.cloudwatch import embedded_metrics, metric_math_alarms
+from local_cloud.emulator.patches.cloudwatch import alarm_states, embedded_metrics, metric_points
 from local_cloud.emulator.patching import Patch
 
 PATCHES: tuple[Patch, ...] = (
-    metric_math_alarms.PATCH,
+    metric_points.PATCH,
+    alarm_states.PATCH,
     embedded_metrics.PATCH,
 )

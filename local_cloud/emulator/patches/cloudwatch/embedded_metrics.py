@@ -1,20 +1,21 @@
-"""Metrics in a Lambda's log lines reach CloudWatch, if they are in the Embedded Metric Format.
+"""Metrics in log lines of the Embedded Metric Format reach CloudWatch: lines of functions, of tasks and of callers.
 
 Gap: the emulator stores the lines only as text, so custom metrics and their dashboard and alarms have no data.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ministack.services import cloudwatch, lambda_svc
+from ministack.services import cloudwatch_logs
 
-from local_cloud.emulator.patching import Patch, Replacement, Target
+from local_cloud.emulator.patches.cloudwatch.metric_points import record_metric
+from local_cloud.emulator.patching import Extension, Patch
 
 METADATA_KEY = '"_aws"'
-
-_emit_lambda_logs = lambda_svc._emit_lambda_logs
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,21 @@ class Metric:
     value: float
     unit: str
     dimensions: dict[str, str]
+    timestamp: float  # in seconds since 1970
 
 
-def emit_lambda_logs(function: dict[str, Any], request_id: str, log: str, *args: Any, **options: Any) -> None:
-    _emit_lambda_logs(function, request_id, log, *args, **options)
-    for line in log.splitlines():
-        for metric in parse_metrics(line):
-            cloudwatch.record_metric(metric.namespace, metric.name, metric.value, metric.unit, metric.dimensions)
+def extend_append(append: Callable[..., None]) -> Callable[..., None]:
+    """Record the metrics of the log events that a stream gets, of functions and of tasks."""
+
+    def append_and_record(stream: Any, events: Sequence[Mapping[str, Any]]) -> None:
+        append(stream, events)
+        for event in events:
+            for metric in parse_metrics(event["message"]):
+                record_metric(
+                    metric.namespace, metric.name, metric.value, metric.unit, metric.dimensions, metric.timestamp
+                )
+
+    return append_and_record
 
 
 def parse_metrics(line: str) -> Iterator[Metric]:
@@ -41,6 +50,7 @@ def parse_metrics(line: str) -> Iterator[Metric]:
         return
     try:
         fields = json.loads(line)
+        timestamp = float(fields["_aws"]["Timestamp"]) / 1000
         for directive in fields["_aws"]["CloudWatchMetrics"]:
             for names in directive["Dimensions"]:
                 dimensions = {name: str(fields[name]) for name in names}
@@ -48,7 +58,7 @@ def parse_metrics(line: str) -> Iterator[Metric]:
                     values = fields[metric["Name"]]
                     for value in values if isinstance(values, list) else [values]:
                         unit = metric.get("Unit", "None")
-                        yield Metric(directive["Namespace"], metric["Name"], float(value), unit, dimensions)
+                        yield Metric(directive["Namespace"], metric["Name"], float(value), unit, dimensions, timestamp)
     except (KeyError, TypeError, ValueError):
         return  # CloudWatch also stores such a line only as text
 
@@ -56,9 +66,5 @@ def parse_metrics(line: str) -> Iterator[Metric]:
 PATCH = Patch(
     name="embedded metrics",
     gap="metrics in log lines do not reach CloudWatch",
-    targets=(
-        Replacement(lambda_svc, "_emit_lambda_logs", "111efbf06968bb207427d25f6070f804", emit_lambda_logs),
-        Target(lambda_svc, "_execute_function_dispatch", "f62cd259213ecef7ae51bf01a6dd1aa3"),
-        Target(cloudwatch, "record_metric", "7f777bfbe523a0c546fed315883fc1cb"),
-    ),
+    targets=(Extension(cloudwatch_logs, "_append_log_events", "e47cae7a15a4cc4668b51832593f304d", extend_append),),
 )

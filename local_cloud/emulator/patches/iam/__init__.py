@@ -1,6 +1,7 @@
 """Patches of permissions. Those of calls come before those that make services act as their roles."""
 
 from local_cloud.emulator.patches.iam import (
+    alarm_actions,
     api_integrations,
     conditions,
     decisions,
@@ -21,6 +22,7 @@ PATCHES: tuple[Patch, ...] = (
     decisions.PATCH,
     state_machines.PATCH,
     event_targets.PATCH,
+    alarm_actions.PATCH,
     api_integrations.PATCH,
     functions.PATCH,
 )

@@ -4,6 +4,7 @@ from local_cloud.emulator.patches.lambda_functions import (
     concurrency,
     errors,
     exits,
+    invocation_metrics,
     packages,
     payloads,
     processes,
@@ -19,4 +20,5 @@ PATCHES: tuple[Patch, ...] = (
     exits.PATCH,
     throttles.PATCH,
     payloads.PATCH,
+    invocation_metrics.PATCH,
 )

@@ -3,6 +3,7 @@
 from local_cloud.emulator.patches.step_functions import (
     execution_ends,
     execution_history,
+    execution_metrics,
     execution_starts,
     state_payloads,
     task_callbacks,
@@ -15,4 +16,5 @@ PATCHES: tuple[Patch, ...] = (
     state_payloads.PATCH,
     task_callbacks.PATCH,
     execution_ends.PATCH,
+    execution_metrics.PATCH,
 )

@@ -1,0 +1,1 @@
+"""Alarms of CloudWatch: which state their metrics ask for, minute by minute."""

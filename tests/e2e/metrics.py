@@ -1,0 +1,20 @@
+"""Metrics of CloudWatch in the local cloud."""
+
+from datetime import UTC, datetime, timedelta
+
+from local_cloud.launcher.aws_clients import Clients
+
+
+def metric_sum(aws: Clients, namespace: str, metric: str, dimensions: dict[str, str]) -> int:
+    """The sum of all values in the last hour."""
+    now = datetime.now(UTC)
+    points = aws["cloudwatch"].get_metric_statistics(
+        Namespace=namespace,
+        MetricName=metric,
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(minutes=1),
+        Period=3600,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    return int(sum(point["Sum"] for point in points))
