@@ -43,13 +43,23 @@ class Alarms(Construct):
             )
         )
 
-    def add_silence(self, construct_id: str, metric: cloudwatch.IMetric, *, periods: int, means: str) -> None:
-        """Add an alarm that starts when nothing is counted for `periods` in a row."""
+    def add_silence(self, construct_id: str, metric: cloudwatch.Metric, *, periods: int, means: str) -> None:
+        """Add an alarm that starts when nothing is counted for `periods` in a row.
+
+        A period without a data point counts as 0. CloudWatch reads more periods than it evaluates, and would look at
+        older data points instead of the missing ones: the alarm would start several periods later.
+        """
+        counted = cloudwatch.MathExpression(
+            expression="FILL(counted, 0)",
+            using_metrics={"counted": metric},
+            period=metric.period,
+            label=metric.metric_name,
+        )
         self._notify(
             cloudwatch.Alarm(
                 self,
                 construct_id,
-                metric=metric,
+                metric=counted,
                 threshold=1,
                 comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
                 evaluation_periods=periods,
