@@ -14,6 +14,15 @@ class OpenTransactions:
         self._lock = threading.Lock()
         self._items: set[ItemName] = set()
         self._tokens: set[tuple[str, str, str]] = set()
+        self._tables: set[str] = set()
+
+    def add_tables(self, items: Sequence[ItemName | None]) -> None:
+        """Remember that transactions write these items' tables."""
+        self._tables |= {item[2] for item in items if item is not None}
+
+    def knows(self, item: ItemName) -> bool:
+        """Whether a transaction has written to the item's table."""
+        return item[2] in self._tables
 
     def holds(self, items: Sequence[ItemName | None]) -> list[bool]:
         """Whether a transaction holds each item. None is an item that cannot exist."""

@@ -1,12 +1,13 @@
 """The read and write units that tables, indexes and each of their partition keys take per second."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ministack.services import dynamodb
 
+from local_cloud.emulator.faults import FAULTS
 from local_cloud.emulator.item_requests import Answer, Named
 from local_cloud.emulator.token_buckets import TokenBuckets
 
@@ -70,24 +71,31 @@ class Throttle:
         return {"Code": of_transaction.get(self.code, "ProvisionedThroughputExceeded"), "Message": self.message}
 
 
-def find_throttle(kind: Kind, ranges: Iterable[Range]) -> Throttle | None:
-    """Why a request for these ranges is refused, or None.
+def find_throttle(kind: Kind, action: str, ranges: Sequence[Range]) -> Throttle | None:
+    """Why a request for these ranges is refused, or None. The first one is of the table, or of what is read.
 
     DynamoDB learns what a request takes when it carries it out. So it takes a request while anything is left, and the
     next ones wait until what it took too much is there again.
     """
+    first = ranges[0]
+    if FAULTS.strikes("throttle", f"dynamodb:{action}", str(first.table["TableName"])):
+        return _hot(kind, first)
     for part in ranges:
         resource = part.resource
-        where = "Index" if part.index else "Table"
         limit, size = _limit_of(kind, part)
         if _is_provisioned(part.table) and BUCKETS.is_empty((kind, resource), limit, size):
-            reason = f"{where}{kind}ProvisionedThroughputExceeded"
+            reason = f"{'Index' if part.index else 'Table'}{kind}ProvisionedThroughputExceeded"
             return Throttle("ProvisionedThroughputExceededException", SLOW, reason, resource)
         most = OF_A_PARTITION[kind]
         hot = BUCKETS.is_empty((kind, resource, part.partition), most, most)
         if hot or BUCKETS.is_empty((kind, resource), limit, size):
-            return Throttle("ThrottlingException", HOT, f"{where}{kind}KeyRangeThroughputExceeded", resource)
+            return _hot(kind, part)
     return None
+
+
+def _hot(kind: Kind, part: Range) -> Throttle:
+    where = "Index" if part.index else "Table"
+    return Throttle("ThrottlingException", HOT, f"{where}{kind}KeyRangeThroughputExceeded", part.resource)
 
 
 def charge(kind: Kind, part: Range, units: float) -> None:
@@ -98,7 +106,7 @@ def charge(kind: Kind, part: Range, units: float) -> None:
 
 
 def written_ranges(item: Named) -> list[Range]:
-    """What a write of the item changes, as far as the request and the present item tell."""
+    """What a write of the item changes, as far as the request and the present item show."""
     versions = [each for each in (item.read(), item.key) if each]
     indexes = [part for each in versions for part, _ in _index_writes(item.table, None, each)]
     return [Range(item.table, item.partition), *indexes]

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import pytest
 from botocore.exceptions import ClientError
 
+from local_cloud.fault_switch import FaultSwitch
+from local_cloud.faults import Fault
 from local_cloud.launcher.aws_clients import Clients
 from tests.e2e.impatient import impatient
 from tests.e2e.waiting import eventually
@@ -313,3 +315,61 @@ def test_a_query_reads_a_page_of_1_mb(aws: Clients) -> None:
 
     assert page["Count"] == 3
     assert page["LastEvaluatedKey"]["n"] == {"N": "2"}
+
+
+def test_a_transaction_or_a_write_may_meet_a_transaction_of_nobody(aws: Clients, table: str) -> None:
+    transact = {"TransactItems": [{"Update": count(table, key())} for _ in range(2)]}
+
+    with FaultSwitch(aws.endpoint).under(Fault("conflict", table, share=1)):
+        alone = outcome(lambda: aws["dynamodb"].update_item(**count(table, key())))  # in a table without transactions
+        cancelled = outcome(lambda: aws["dynamodb"].transact_write_items(**transact))
+        refused = outcome(lambda: aws["dynamodb"].update_item(**count(table, key())))
+
+    assert alone == {}
+    assert [reason["Code"] for reason in cancelled["CancellationReasons"]] == ["TransactionConflict", "None"]
+    assert refused["Error"]["Code"] == "TransactionConflictException"
+    assert outcome(lambda: aws["dynamodb"].transact_write_items(**transact)) == {}
+
+
+def test_a_request_may_be_throttled_for_another_reason(aws: Clients, table: str) -> None:
+    dynamodb = impatient(aws, "dynamodb")
+
+    with FaultSwitch(aws.endpoint).under(Fault("throttle", table, share=1)):
+        refused = [
+            outcome(lambda: dynamodb.put_item(TableName=table, Item=key())),
+            outcome(lambda: dynamodb.get_item(TableName=table, Key=key())),
+            outcome(lambda: dynamodb.batch_get_item(RequestItems={table: {"Keys": [key(), key()]}})),
+        ]
+
+    assert [each["Error"]["Code"] for each in refused] == ["ThrottlingException"] * 3
+
+
+def test_a_read_may_be_late_unless_it_is_consistent(aws: Clients, table: str) -> None:
+    dynamodb, item, group = aws["dynamodb"], key(), uuid.uuid4().hex
+    written = 0
+
+    def read(*, consistent: bool = False) -> int:
+        found = dynamodb.get_item(TableName=table, Key=item, ConsistentRead=consistent).get("Item", {})
+        return int(found.get("n", {"N": "0"})["N"])
+
+    def query() -> int:
+        values = {":group": {"S": group}}
+        page = dynamodb.query(
+            TableName=table,
+            IndexName="by_group",
+            KeyConditionExpression="#group = :group",
+            ExpressionAttributeNames={"#group": "group"},
+            ExpressionAttributeValues=values,
+        )
+        return max([int(each["n"]["N"]) for each in page["Items"]], default=0)
+
+    def late() -> bool:
+        """Whether both reads after a write do not have it yet, and a consistent one does."""
+        nonlocal written
+        written += 1
+        dynamodb.put_item(TableName=table, Item={**item, "n": {"N": str(written)}, "group": {"S": group}})
+        return read() < written == read(consistent=True) and query() < written
+
+    with FaultSwitch(aws.endpoint).under(Fault("delay", f"{table}*", share=1)):
+        assert eventually(late)
+        eventually(lambda: read() == query() == written)

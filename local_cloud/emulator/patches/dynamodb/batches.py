@@ -32,7 +32,7 @@ def extend_batch_write(write: Handler) -> Handler:
         throttle = None
         for table, request in _each(asked, lambda requests: requests):
             item = find_item({"TableName": table, **_operation(request)})
-            found = find_throttle("Write", written_ranges(item)) if item else None
+            found = find_throttle("Write", "BatchWriteItem", written_ranges(item)) if item else None
             throttle = throttle or found
             (left if found else done).setdefault(table, []).append(request)
             if item and not found:
@@ -60,7 +60,7 @@ def extend_batch_get(get: Handler) -> Handler:
         room = MAX_RESPONSE_BYTES
         for table, key in _each(asked, lambda config: config.get("Keys") if isinstance(config, Mapping) else None):
             item = find_item({"TableName": table, "Key": key})
-            found = find_throttle("Read", [Range(item.table, item.partition)]) if item else None
+            found = find_throttle("Read", "BatchGetItem", [Range(item.table, item.partition)]) if item else None
             throttle = throttle or found
             room -= dynamodb._item_size_bytes(item.read() or {}) if item and not found else 0
             (left if found or room < 0 else done).setdefault(table, []).append(key)
