@@ -44,8 +44,8 @@ def let_events_send(aws: Clients, queue_url: str, rule_arn: str) -> str:
     return arn
 
 
-def client_as(aws: Clients, role_arn: str, service: str) -> Any:
-    """A boto3 client that acts as the role."""
+def client_as(aws: Clients, role_arn: str, service: str, *, attempts: int = 3) -> Any:
+    """A boto3 client that acts as the role. `attempts` bounds how often it sends a request that is refused for now."""
     session = aws["sts"].assume_role(RoleArn=role_arn, RoleSessionName="test")["Credentials"]
     return boto3.client(  # type: ignore[call-overload]
         service,
@@ -54,5 +54,9 @@ def client_as(aws: Clients, role_arn: str, service: str) -> Any:
         aws_access_key_id=session["AccessKeyId"],
         aws_secret_access_key=session["SecretAccessKey"],
         aws_session_token=session["SessionToken"],
-        config=Config(signature_version="s3v4" if service == "s3" else "v4", s3={"addressing_style": "path"}),
+        config=Config(
+            signature_version="s3v4" if service == "s3" else "v4",
+            s3={"addressing_style": "path"},
+            retries={"mode": "standard", "total_max_attempts": attempts},
+        ),
     )

@@ -9,6 +9,7 @@ from local_cloud.emulator.patches import (
     iam,
     lambda_functions,
     quota_counts,
+    request_faults,
     s3,
     sqs,
     step_functions,
@@ -31,4 +32,5 @@ def all_patches(processes: TaskProcesses) -> tuple[Patch, ...]:
         *ecs.patches(processes),
         quota_counts.PATCH,
         *iam.PATCHES,
+        request_faults.PATCH,
     )

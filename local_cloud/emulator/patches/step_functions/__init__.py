@@ -5,6 +5,7 @@ from local_cloud.emulator.patches.step_functions import (
     execution_history,
     execution_metrics,
     execution_starts,
+    service_faults,
     state_payloads,
     task_callbacks,
 )
@@ -17,4 +18,5 @@ PATCHES: tuple[Patch, ...] = (
     task_callbacks.PATCH,
     execution_ends.PATCH,
     execution_metrics.PATCH,
+    service_faults.PATCH,
 )
