@@ -25,6 +25,8 @@ OLD_SECRET_GOOD_FOR = timedelta(hours=24)
 BACKOFF_S = (5, 30, 120, 600, 3600, 3 * 3600, 10 * 3600)
 TRIES = 5  # attempts to register a webhook while the maker's other webhooks change
 MAX_ATTEMPTS = len(BACKOFF_S) + 1
+# An attempt that has no result after this time will have none: its function has ended.
+ATTEMPT_LASTS = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +86,19 @@ class Delivery:
     @property
     def delivered(self) -> bool:
         return self.status is not None and fault_of(self.status) is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempted:
+    """An attempt that was made before. `followed` says that the message for the next one, or the dead letter,
+    is sent."""
+
+    delivery: Delivery
+    followed: bool
+
+
+class AttemptInProgress(Exception):
+    """Another copy of the message is being delivered."""
 
 
 class WebhooksChanged(Exception):

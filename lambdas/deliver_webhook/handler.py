@@ -10,7 +10,15 @@ from craftspark.clock import utc_now
 from craftspark.errors import WebhookNotFound
 from craftspark.metrics import event
 from craftspark.notifications.webhook_urls import TargetRefused, addresses_of, host_of
-from craftspark.notifications.webhooks import Delivery, Message, Webhook, fault_of, headers_of
+from craftspark.notifications.webhooks import (
+    ATTEMPT_LASTS,
+    AttemptInProgress,
+    Delivery,
+    Message,
+    Webhook,
+    fault_of,
+    headers_of,
+)
 from lambdas.log import logger
 from lambdas.wiring.pinned_https import WITHIN_S, Deadline, explain, post, resolve
 from lambdas.wiring.webhooks import dead_letters, queue, table
@@ -26,8 +34,10 @@ def handler(event: dict[str, Any], context: Any) -> Any:
 def deliver(record: SQSRecord) -> None:
     """Deliver one message, or send it to the queue again until it is due.
 
-    The result of the attempt is stored before the message is deleted. If this function stops in between, SQS delivers
-    the message again, and the stored result prevents a second attempt.
+    SQS can deliver a message twice, also at the same time, so one copy starts the attempt in the table. Its result is
+    stored before the message is deleted. If this function stops in between, SQS delivers the message again, and the
+    stored result prevents a second attempt. A copy that meets an attempt in progress is sent again with a delay, in
+    case the function that has started it does not end.
     """
     message = Message.parse(record.body)
     if message.due > utc_now():
@@ -37,11 +47,17 @@ def deliver(record: SQSRecord) -> None:
         webhook = table().get(message.maker, message.webhook_id)
     except WebhookNotFound:
         return  # the webhook was deleted
-    delivery = table().find_try(message)
-    if delivery is None:
+    try:
+        before = table().start(message, utc_now())
+    except AttemptInProgress:
+        queue().send(message, utc_now(), after=ATTEMPT_LASTS)
+        return
+    if before:
+        delivery = before.delivery
+    else:
         delivery = attempt(webhook, message)
         table().log(message, delivery)
-    if delivery.delivered:
+    if delivery.delivered or (before and before.followed):
         return
     if following := message.after(delivery):
         queue().send(following, utc_now())
@@ -50,6 +66,7 @@ def deliver(record: SQSRecord) -> None:
         dead_letters().send(message.restart(utc_now()), utc_now())
         facts = {"webhook_id": webhook.webhook_id, "message_id": message.message_id, "attempts": message.attempt}
         logger.warning("webhook given up", extra={**facts, **event("WebhookGivenUp")})
+    table().log(message, delivery, followed=True)
 
 
 def attempt(webhook: Webhook, message: Message) -> Delivery:

@@ -12,6 +12,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from craftspark.accounts.plans import find_plan
 from craftspark.aws import clients
@@ -19,7 +20,7 @@ from craftspark.aws.items import timestamp
 from craftspark.aws.notifications.webhooks import WebhookTable
 from craftspark.clock import utc_now
 from craftspark.errors import AccountContended, InvalidInput, PlanExceeded, WebhookNotFound
-from craftspark.notifications.webhooks import MAX_ATTEMPTS, Message, Webhook, Webhooks
+from craftspark.notifications.webhooks import ATTEMPT_LASTS, MAX_ATTEMPTS, Message, Webhook, Webhooks
 from craftspark.settings.accounts import AccountSettings
 from craftspark.settings.notifications import DeliverySettings
 from lambdas.deliver_webhook import handler as deliver
@@ -95,9 +96,11 @@ class Queue:
 
     def __init__(self) -> None:
         self.sent: list[Message] = []
+        self.delays: list[timedelta] = []
 
-    def send(self, message: Message, now: datetime) -> None:
+    def send(self, message: Message, now: datetime, *, after: timedelta = timedelta(0)) -> None:
         self.sent.append(message)
+        self.delays.append(after)
 
 
 @pytest.fixture
@@ -137,9 +140,12 @@ def run(settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch, answer: Any
 
 def take(message: Message) -> None:
     """Deliver one message."""
+    assert deliver.handler({"Records": [record_of(message)]}, Context()) == {"batchItemFailures": []}
+
+
+def record_of(message: Message) -> dict[str, Any]:
     body = json.dumps({**asdict(message), "due": message.due.isoformat()})
-    record = {"messageId": "1", "receiptHandle": "r", "body": body, "attributes": {}, "eventSource": "aws:sqs"}
-    assert deliver.handler({"Records": [record]}, Context()) == {"batchItemFailures": []}
+    return {"messageId": "1", "receiptHandle": "r", "body": body, "attributes": {}, "eventSource": "aws:sqs"}
 
 
 def log(webhook_id: str) -> list[dict[str, Any]]:
@@ -238,9 +244,10 @@ def test_a_message_is_delayed_in_the_queue_by_a_quarter_of_an_hour_at_most(setti
     clients.sqs().meta.events.register(event, note)
     for wait in (timedelta(seconds=-5), timedelta(0), timedelta(seconds=4.2), timedelta(hours=10)):
         shared.queue().send(replace(message, due=NOW + wait), NOW)
+    shared.queue().send(message, NOW, after=ATTEMPT_LASTS)
     clients.sqs().meta.events.unregister(event, note)
 
-    assert [each["DelaySeconds"] for each in requests] == [0, 0, 5, 900]
+    assert [each["DelaySeconds"] for each in requests] == [0, 0, 5, 900, 60]
     assert {each["MessageGroupId"] for each in requests} == {"m" * 128}
 
 
@@ -284,7 +291,35 @@ def test_a_duplicate_message_after_an_attempt_is_neither_sent_again_nor_lost(
     take(a_message(webhook_id))
 
     assert len(posted) == len(log(webhook_id)) == 1
-    assert [message.attempt for message in later.sent] == ([] if answer == 204 else [2, 2])
+    assert [message.attempt for message in later.sent] == ([] if answer == 204 else [2])
+
+
+def test_of_two_copies_at_the_same_time_one_is_delivered(monkeypatch: pytest.MonkeyPatch, later: Queue) -> None:
+    webhook_id = register().body["webhook_id"]
+    message = a_message(webhook_id)
+    posted: list[Any] = []
+
+    def post_while_a_copy_arrives(*arguments: Any) -> int:
+        deliver.deliver(SQSRecord(record_of(message)))
+        posted.append(arguments)
+        return 500
+
+    monkeypatch.setattr(deliver, "post", post_while_a_copy_arrives)
+    take(message)
+    copy, following = later.sent
+    take(copy)
+
+    assert len(posted) == len(log(webhook_id)) == 1
+    assert later.delays == [ATTEMPT_LASTS, timedelta(0)]  # the copy waits in case the function does not end
+    assert (copy, following.attempt, len(later.sent)) == (message, 2, 2)
+
+
+def test_an_attempt_in_progress_is_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    webhook_id = register().body["webhook_id"]
+
+    shared.table().start(a_message(webhook_id), NOW)
+
+    assert log(webhook_id) == []
 
 
 class Crashed(Exception):
@@ -293,7 +328,7 @@ class Crashed(Exception):
 
 @pytest.mark.parametrize("answer", [204, 500])
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("step", ["get", "find_try", "post", "log", "send"])
+@pytest.mark.parametrize("step", ["get", "start", "post", "log", "send", "log followed"])
 def test_a_crash_at_any_step_loses_no_message_and_repeats_no_recorded_attempt(
     monkeypatch: pytest.MonkeyPatch, later: Queue, step: str, after: bool, answer: int
 ) -> None:
@@ -302,20 +337,22 @@ def test_a_crash_at_any_step_loses_no_message_and_repeats_no_recorded_attempt(
     posted = answers(monkeypatch, answer)
     message = a_message(webhook_id)
     owner: Any = {"post": deliver, "send": later}.get(step, WebhookTable)
-    alive = getattr(owner, step)
+    method = step.partition(" ")[0]
+    alive = getattr(owner, method)
 
-    def crash(*arguments: Any) -> Any:
+    def crash(*arguments: Any, **options: Any) -> Any:
+        if step == "log followed" and not options:
+            return alive(*arguments)
         if after:
-            alive(*arguments)
+            alive(*arguments, **options)
         raise Crashed
 
     with monkeypatch.context() as dying:
-        dying.setattr(owner, step, crash)
-        body = json.dumps({**asdict(message), "due": message.due.isoformat()})
-        record = {"messageId": "1", "receiptHandle": "r", "body": body, "attributes": {}, "eventSource": "aws:sqs"}
-        failed = deliver.handler({"Records": [record]}, Context())["batchItemFailures"]
-    if step != "send" or answer == 500:
-        assert failed  # the function failed, so SQS delivers the message again
+        dying.setattr(owner, method, crash)
+        failed = deliver.handler({"Records": [record_of(message)]}, Context())["batchItemFailures"]
+    if step not in ("send", "log followed") or answer == 500:
+        assert failed  # the function failed, so SQS delivers the message again when it is visible
+        monkeypatch.setattr(deliver, "utc_now", lambda: NOW + timedelta(minutes=3))
         take(message)
 
     assert len(posted) == (2 if step == "post" and after else 1) + (step == "log" and not after)

@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from math import ceil
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from botocore.exceptions import ClientError
 
 from craftspark.aws.idempotency import check_effect
 from craftspark.aws.items import epoch, live, moment, number, text, timestamp, to_plain_values
@@ -16,7 +19,16 @@ from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.clock import utc_now
 from craftspark.errors import AccountContended, Contended, WebhookNotFound
 from craftspark.jobs.idempotency import Write
-from craftspark.notifications.webhooks import CHANGED, Delivery, Message, Webhook, WebhooksChanged
+from craftspark.notifications.webhooks import (
+    ATTEMPT_LASTS,
+    CHANGED,
+    Attempted,
+    AttemptInProgress,
+    Delivery,
+    Message,
+    Webhook,
+    WebhooksChanged,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -111,8 +123,40 @@ class WebhookTable:
         except Contended as contended:
             raise AccountContended(CHANGED) from contended
 
-    def log(self, message: Message, delivery: Delivery) -> None:
-        """Record the result of a delivery attempt."""
+    def start(self, message: Message, now: datetime) -> Attempted | None:
+        """Start the message's delivery attempt, which only one copy of the message may make.
+
+        Returns the attempt if it was made before. Raises AttemptInProgress.
+        """
+        mine, stale = uuid4().hex, now - ATTEMPT_LASTS
+        try:
+            self.client.put_item(
+                TableName=self.table,
+                Item={
+                    **try_key(message),
+                    "started_at": text(timestamp(now)),
+                    "started_by": text(mine),
+                    "expires_at": epoch(now + LOG_KEPT),
+                },
+                ConditionExpression="attribute_not_exists(maker) OR (attribute_not_exists(#at) AND started_at < :stale)",
+                ExpressionAttributeNames={"#at": "at"},
+                ExpressionAttributeValues={":stale": text(timestamp(stale))},
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            there = self.client.get_item(TableName=self.table, Key=try_key(message), ConsistentRead=True).get(
+                "Item", {}
+            )
+            if "at" in there:
+                return Attempted(delivery=read_delivery(message.webhook_id, there), followed="followed" in there)
+            # The client repeats a request without an answer, so the refused one may follow one that was carried out.
+            if there.get("started_by") != text(mine):
+                raise AttemptInProgress(f"attempt {message.attempt} of {message.message_id} is in progress") from None
+        return None
+
+    def log(self, message: Message, delivery: Delivery, *, followed: bool = False) -> None:
+        """Record the result of a delivery attempt, and whether what follows is sent."""
         self.client.put_item(
             TableName=self.table,
             Item={
@@ -123,19 +167,15 @@ class WebhookTable:
                 "expires_at": epoch(delivery.at + LOG_KEPT),
                 **({"status": number(delivery.status)} if delivery.status is not None else {}),
                 **({"error": text(delivery.error)} if delivery.error else {}),
+                **({"followed": {"BOOL": True}} if followed else {}),
             },
         )
-
-    def find_try(self, message: Message) -> Delivery | None:
-        """The result of the message's delivery attempt, if it was made already."""
-        response = self.client.get_item(TableName=self.table, Key=try_key(message), ConsistentRead=True)
-        return read_delivery(message.webhook_id, response["Item"]) if "Item" in response else None
 
     def deliveries(self, maker: str, webhook_id: str, limit: int) -> list[Delivery]:
         """The delivery attempts, newest first. Raises WebhookNotFound."""
         self.get(maker, webhook_id)
         items, now = self._query(maker, f"delivery#{webhook_id}#", limit=limit, newest=True), utc_now()
-        return [read_delivery(webhook_id, item) for item in items if live(item, now)]
+        return [read_delivery(webhook_id, item) for item in items if "at" in item and live(item, now)]
 
     def _query(self, maker: str, prefix: str, *, limit: int, newest: bool, now: bool = False) -> list[Any]:
         """Items whose sort key starts with the prefix. `now` makes the read consistent."""
@@ -163,8 +203,9 @@ class DeliveryQueue:
     client: SQSClient
     url: str
 
-    def send(self, message: Message, now: datetime) -> None:
-        wait_s = ceil((message.due - now).total_seconds())
+    def send(self, message: Message, now: datetime, *, after: timedelta = timedelta(0)) -> None:
+        """Send a message that is received when it is due, and not before `after` from now."""
+        wait_s = ceil(max(message.due - now, after).total_seconds())
         self.client.send_message(
             QueueUrl=self.url,
             MessageBody=message.to_text(),

@@ -2,10 +2,10 @@
 
 The fault `conflict` makes a share of the transactions and single writes meet another transaction that is not there.
 
-Gap: the emulator carries out each request immediately, so no two of them ever meet. On AWS, a transaction holds its items
-until they are written. Meanwhile, another transaction with one of them is cancelled with `TransactionConflict`, and so
-is a transactional read. A single write is refused with `TransactionConflictException`, which no SDK retries. A request
-that is repeated with its token while the first one runs is `TransactionInProgressException`.
+Gap: the emulator carries out each request immediately, so no two of them ever meet. On AWS, a transaction holds its
+items until they are written. Meanwhile, another transaction with one of them is cancelled with `TransactionConflict`,
+and so is a transactional read. A single write is refused with `TransactionConflictException`, which no SDK retries. A
+request that is repeated with its token while the first one runs is `TransactionInProgressException`.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
 """
