@@ -20,14 +20,12 @@ LAMBDA_FAULTS = (
     "Lambda.TooManyRequestsException",
 )
 QUEUE_FAULTS = ("SQS.AmazonSQSException", "SQS.SdkClientException", "Sqs.SqsException", "Sqs.SdkClientException")
-TABLE_FAULTS = (
-    "DynamoDB.InternalServerErrorException",
-    "DynamoDB.ProvisionedThroughputExceededException",
-    "DynamoDB.RequestLimitExceededException",
-    "DynamoDB.SdkClientException",
-    "DynamoDB.ThrottlingException",
+EVENT_FAULTS = (
+    "EventBridge.AmazonEventBridgeException",
+    "EventBridge.FailedEntry",
+    "EventBridge.InternalException",
+    "EventBridge.SdkClientException",
+    "EventBridge.ThrottlingException",
 )
-CONDITION_FAILED = "DynamoDB.ConditionalCheckFailedException"
-EVENT_FAULTS = ("EventBridge.FailedEntry", "EventBridge.SdkClientException", "EventBridge.InternalException")
 # Classes of the SDK that our functions raise when a service is unreachable or refuses a call.
 SDK_FAULTS = ("ClientError", "ConnectTimeoutError", "EndpointConnectionError", "ReadTimeoutError")

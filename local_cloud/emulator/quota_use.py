@@ -1,6 +1,6 @@
 """How much of each quota the calls to this emulator have used, for `GET /_local_cloud/quotas`.
 
-The emulator refuses nothing because of a quota: a laptop reaches none of them. It counts what an account would count.
+It counts what an account would count, also the calls that `quota_throttles` refuses.
 """
 
 import json

@@ -57,6 +57,7 @@ async def _run(arguments: argparse.Namespace) -> None:
     from local_cloud.emulator.patches.lambda_functions.processes import PROCESSES
     from local_cloud.emulator.patches.sqs import queue_metrics
     from local_cloud.emulator.permissions.identities import create_administrator
+    from local_cloud.emulator.quota_throttles import with_quota_throttles
     from local_cloud.emulator.quota_use import with_quota_use
     from local_cloud.emulator.task_processes import TaskProcesses
     from local_cloud.emulator.task_slots import TaskSlots
@@ -93,7 +94,7 @@ async def _run(arguments: argparse.Namespace) -> None:
 
     stop = asyncio.create_task(stop_on_request())
     await serve(
-        with_quota_use(alarm_clock.serve(with_faults(app))),
+        with_quota_use(with_quota_throttles(alarm_clock.serve(with_faults(app)))),
         _config(arguments.listen),
         shutdown_trigger=all_stopped.wait,
     )

@@ -32,7 +32,8 @@ class Clients:
                 endpoint_url=self.endpoint,
                 config=Config(
                     proxies={},
-                    retries={"mode": "standard", "total_max_attempts": 3},
+                    # Who looks often for a change is throttled, as on AWS, and waits.
+                    retries={"mode": "standard", "total_max_attempts": 8},
                     connect_timeout=5,
                     read_timeout=60,
                     max_pool_connections=50,

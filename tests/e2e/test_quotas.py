@@ -3,11 +3,15 @@
 import uuid
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.quotas import QUOTAS, USE_PATH
 from tests.e2e.command_line import run
 from tests.e2e.front_end import HTTP, FrontEnd, states_entered
+from tests.e2e.impatient import impatient
 from tests.e2e.waiting import eventually
 
 WRITES = "DynamoDB: write units of a new table and its indexes"
@@ -73,3 +77,19 @@ def test_a_write_takes_a_unit_for_each_kib_and_in_a_transaction_two(aws: Clients
     assert single == 100
     assert both - single == 200
     assert "ConsumedCapacity" not in written  # nobody asked for it
+
+
+def test_calls_beyond_their_rate_are_throttled(aws: Clients) -> None:
+    elsewhere = impatient(aws, "stepfunctions", region="eu-west-1")  # where no other test needs the quota
+    execution = "arn:aws:states:eu-west-1:000000000000:execution:none:none"
+
+    def describe() -> str:
+        with pytest.raises(ClientError) as refused:
+            elsewhere.describe_execution(executionArn=execution)
+        return str(refused.value.response["Error"]["Code"])
+
+    def throttled() -> bool:
+        return "ThrottlingException" in {describe() for _ in range(50)}
+
+    assert describe() == "ExecutionDoesNotExist"
+    eventually(throttled)

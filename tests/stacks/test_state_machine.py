@@ -109,6 +109,10 @@ def test_faults_of_ecs_are_retried_by_all_names_that_step_functions_gives_them(d
         assert is_retried(dev.training_machine["States"]["Train on demand"], faults)
 
 
+def test_an_announcement_is_sent_again_if_it_is_throttled(dev: Synthesis) -> None:
+    assert is_retried(dev.state_machine["States"]["Announce the result"], "EventBridge.ThrottlingException")
+
+
 def test_only_named_transient_errors_are_retried(synthesis: Synthesis) -> None:
     only_named_errors_are_retried(all_states(synthesis), RENDER_TASK)
     for state in all_states(synthesis).values():

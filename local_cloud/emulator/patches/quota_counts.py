@@ -1,10 +1,12 @@
 """What no request shows is counted against its quota: state transitions, calls of state machines, functions that run,
-and write units.
+and write units. Beyond their rates, transitions wait, and calls of state machines fail.
 
-Gap: the emulator counts nothing against the quotas of an account. AWS's documents are named in `local_cloud/quotas.py`.
+Gap: the emulator counts nothing against the quotas of an account, and throttles nothing. AWS's documents are named in
+`local_cloud/quotas.py`.
 """
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,25 +14,39 @@ from ministack.core.responses import json_response
 from ministack.services import dynamodb, lambda_svc, stepfunctions
 
 from local_cloud.emulator.patching import Extension, Patch, Target
+from local_cloud.emulator.quota_throttles import THROTTLES
 from local_cloud.emulator.quota_use import USE
 
 ASKED = "ReturnConsumedCapacity"
+TRANSITION = "states:StateTransition"
+# How Step Functions names the errors of the services whose calls have a rate.
+PREFIXES = {"ecs": "ECS", "events": "EventBridge", "states": "StepFunctions"}
 
 
 def count_event(execution: Mapping[str, Any], previous: str, event_type: str, details: Mapping[str, Any]) -> None:
     """Count an event that follows the type `previous`: an entered state, a retry, or a call of another service.
 
-    Retries are transitions too, and Express executions have no quota of transitions.
+    Retries are transitions too, and Express executions have no quota of transitions. A transition waits for its turn,
+    and a call that its service throttles fails the state.
     """
     machine = stepfunctions._state_machines.get(execution["stateMachineArn"]) or {}
     retried = event_type == "TaskScheduled" and not previous.endswith("StateEntered")
     if (retried or event_type.endswith("StateEntered")) and machine.get("type") != "EXPRESS":
-        USE.count("states:StateTransition")
+        USE.count(TRANSITION)
+        time.sleep(THROTTLES.wait_s(TRANSITION))
     if event_type == "TaskScheduled":
-        # An ARN ends with the service, the action with a small first letter, and the pattern of the integration.
-        service, _, action = details["taskScheduledEventDetails"]["resource"].rpartition(":::")[2].partition(":")
-        name = action.partition(".")[0]
-        USE.count(f"{service}:{name[:1].upper()}{name[1:]}")
+        count_call(details["taskScheduledEventDetails"]["resource"])
+
+
+def count_call(resource: str) -> None:
+    """Count the call of a task state. Raises the execution's error if its service throttles it."""
+    # An ARN ends with the service, the action with a small first letter, and the pattern of the integration.
+    service, _, action = resource.rpartition(":::")[2].partition(":")
+    name = action.partition(".")[0]
+    call = f"{service}:{name[:1].upper()}{name[1:]}"
+    USE.count(call)
+    if service in PREFIXES and not THROTTLES.admits(call):
+        raise stepfunctions._ExecutionError(f"{PREFIXES[service]}.ThrottlingException", "Rate exceeded")
 
 
 def extend_dispatch(dispatch: Callable[..., Any]) -> Callable[..., Any]:

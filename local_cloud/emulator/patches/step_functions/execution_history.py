@@ -39,9 +39,9 @@ def add_event(execution: dict[str, Any], event_type: str, details: dict[str, Any
     arn, previous = _previous.get()
     if arn != execution["executionArn"]:
         previous = 1  # ExecutionStarted, written by StartExecution
+    events: list[dict[str, Any]] = execution["events"]
+    count_event(execution, events[previous - 1]["type"], event_type, details)
     with _events_lock:
-        events: list[dict[str, Any]] = execution["events"]
-        count_event(execution, events[previous - 1]["type"], event_type, details)
         event = {"type": event_type, "timestamp": now_iso(), "previousEventId": previous, **details}
         if events[-1]["type"] not in FINAL_EVENTS:
             event["id"] = len(events) + 1

@@ -1,0 +1,84 @@
+"""Calls beyond the rate of their quota are refused, as each service of AWS refuses them."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from hypercorn.typing import ASGIFramework
+
+from local_cloud.emulator.faults import FAULTS
+from local_cloud.emulator.quota_use import find_call
+from local_cloud.emulator.token_buckets import TokenBuckets
+from local_cloud.launcher.environment import REGION
+from local_cloud.quotas import QUOTAS, Quota
+
+# The quotas of tables hold for each table and key, and the patches of DynamoDB keep them.
+OTHERS = ("dynamodb",)
+
+
+class QuotaThrottles:
+    """The rates that an account has in each region. Threads may share it."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._buckets = TokenBuckets(clock)
+        self._quota_of = {call: quota for quota in QUOTAS if quota.kind == "rate" for call in quota.calls}
+
+    def admits(self, call: str, region: str = REGION) -> bool:
+        """Whether a call may be made now. It counts against its quota if so.
+
+        The fault `throttle` refuses a share of the calls for calls of others.
+        """
+        service, _, _ = call.partition(":")
+        if service in OTHERS:
+            return True
+        quota = self._quota_of.get(call)
+        if quota is not None and not self._buckets.try_take((quota.name, region), quota.limit, _size(quota)):
+            return False
+        return not FAULTS.strikes("throttle", call)
+
+    def wait_s(self, call: str) -> float:
+        """Count a call that waits for its turn instead of being refused. Returns the seconds that it waits."""
+        quota = self._quota_of[call]
+        return self._buckets.take((quota.name, REGION), 1, quota.limit, _size(quota))
+
+
+THROTTLES = QuotaThrottles()
+
+
+def _size(quota: Quota) -> int:
+    return quota.burst or quota.limit
+
+
+def with_quota_throttles(app: ASGIFramework, throttles: QuotaThrottles = THROTTLES) -> ASGIFramework:
+    """The application, without the calls that are beyond their rates."""
+
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        call = find_call(scope)
+        if call is None or throttles.admits(call, region_of(scope)):
+            await app(scope, receive, send)
+            return
+        status, content_type, body = refusal(call)
+        prefix = "websocket.http" if scope["type"] == "websocket" else "http"
+        headers = [(b"content-type", content_type)]
+        await send({"type": f"{prefix}.response.start", "status": status, "headers": headers})
+        await send({"type": f"{prefix}.response.body", "body": json.dumps(body).encode()})
+
+    return serve
+
+
+def refusal(call: str) -> tuple[int, bytes, dict[str, str]]:
+    """The status, the content type and the body of the answer to a call that is refused."""
+    if call.startswith("execute-api:"):
+        return 429, b"application/json", {"message": "Too Many Requests"}
+    return 400, b"application/x-amz-json-1.1", {"__type": "ThrottlingException", "message": "Rate exceeded"}
+
+
+def region_of(scope: Any) -> str:
+    """The region for which a request is signed, or that of the local cloud."""
+    for name, value in scope["headers"]:
+        if name.lower() == b"authorization":
+            _, _, credential = value.decode("latin-1").partition("Credential=")
+            parts = credential.split("/")
+            return parts[2] if len(parts) > 2 else REGION
+    return REGION
