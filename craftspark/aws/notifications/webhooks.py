@@ -129,6 +129,7 @@ class WebhookTable:
         Returns the attempt if it was made before. Raises AttemptInProgress.
         """
         mine, stale = uuid4().hex, now - ATTEMPT_LASTS
+        free = "attribute_not_exists(maker) OR (attribute_not_exists(#at) AND started_at < :stale)"
         try:
             self.client.put_item(
                 TableName=self.table,
@@ -138,7 +139,7 @@ class WebhookTable:
                     "started_by": text(mine),
                     "expires_at": epoch(now + LOG_KEPT),
                 },
-                ConditionExpression="attribute_not_exists(maker) OR (attribute_not_exists(#at) AND started_at < :stale)",
+                ConditionExpression=free,
                 ExpressionAttributeNames={"#at": "at"},
                 ExpressionAttributeValues={":stale": text(timestamp(stale))},
             )
