@@ -218,8 +218,9 @@ def test_a_rule_s_event_goes_to_dead_letters_if_its_target_does_not_let_it(aws: 
 
     aws["events"].put_events(Entries=[{"Source": name, "DetailType": "Drill", "Detail": "{}"}])
 
-    [message] = aws["sqs"].receive_message(QueueUrl=dead, WaitTimeSeconds=10)["Messages"]
+    [message] = aws["sqs"].receive_message(QueueUrl=dead, WaitTimeSeconds=10, MessageAttributeNames=["All"])["Messages"]
     assert json.loads(message["Body"])["source"] == name
+    assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
     assert "Messages" not in aws["sqs"].receive_message(QueueUrl=closed)
 
 

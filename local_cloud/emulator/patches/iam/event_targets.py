@@ -8,17 +8,17 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.h
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 """
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack.core.arn import parse_arn
 from ministack.services import eventbridge
 
+from local_cloud.emulator.event_dead_letters import SERVICE, send_to_dead_letters
+from local_cloud.emulator.patches.eventbridge.deliveries import exists
 from local_cloud.emulator.patching import Extension, Patch, Target
 from local_cloud.emulator.permissions.callers import AccessDenied, check_role, check_service
 
-SERVICE = "events.amazonaws.com"
 ACTIONS = {"lambda": "lambda:InvokeFunction", "sqs": "sqs:SendMessage", "sns": "sns:Publish"}
 
 
@@ -28,10 +28,11 @@ def call_if_allowed(invoke: Callable[..., None]) -> Callable[..., None]:
     def invoke_target(target: Mapping[str, Any], event: Any, rule: Mapping[str, Any], view: Any = None) -> None:
         arn = target.get("Arn", "")
         try:
-            _check(arn, target.get("RoleArn", ""), rule)
+            if exists(arn):  # what does not exist is refused as such
+                _check(arn, target.get("RoleArn", ""), rule)
         except AccessDenied as error:
             eventbridge.logger.error("EventBridge target %s is not called: %s", arn, error)
-            _send_to_dead_letters(target, event, rule)
+            send_to_dead_letters(target, event, rule, code="NO_PERMISSIONS", message=str(error))
             return
         invoke(target, event, rule, view)
 
@@ -48,25 +49,11 @@ def _check(arn: str, role_arn: str, rule: Mapping[str, Any]) -> None:
         raise AccessDenied(f"the permissions for a target of {service} are not checked in the local cloud")
 
 
-def _send_to_dead_letters(target: Mapping[str, Any], event: Any, rule: Mapping[str, Any]) -> None:
-    queue = (target.get("DeadLetterConfig") or {}).get("Arn")
-    if not queue:
-        return
-    try:
-        check_service(SERVICE, "sqs:SendMessage", queue, rule["Arn"])
-    except AccessDenied as error:
-        eventbridge.logger.error("EventBridge has lost an event for %s: %s", target.get("Arn"), error)
-        return
-    view = eventbridge._pattern_event_view(event)
-    eventbridge._dispatch_to_sqs(parse_arn(queue), json.dumps(view.event_with_detail()))
-
-
 PATCH = Patch(
     name="IAM event targets",
     gap="a rule may call every target",
     targets=(
         Extension(eventbridge, "_invoke_target", "550e304af08095637ed4de07798e4acc", call_if_allowed),
-        Target(eventbridge, "_dispatch_to_sqs", "eb75981283a297833b70db6d8820f924"),
         Target(eventbridge, "_pattern_event_view", "a472224bb7b0d43612633f9485d4cb92"),
     ),
 )
