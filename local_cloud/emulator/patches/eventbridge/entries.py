@@ -1,8 +1,8 @@
 """PutEvents refuses entries that are too large or incomplete.
 
 Gap: the emulator takes entries of any size, without a source or a type, and with a detail that is not JSON. On AWS, the
-entries of a request have 1 MB together, else it is `ValidationException`. An entry that is not complete fails alone,
-and the response says so: a caller that does not read it loses events.
+entries of a request have 1 MB together, else it is `ValidationException`. An entry that is not complete fails
+separately, and the response says so: a caller that does not read it loses events.
 
 https://aws.amazon.com/blogs/compute/more-room-to-build-serverless-services-now-support-payloads-up-to-1-mb/
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html
