@@ -52,6 +52,8 @@ def test_a_settled_job_is_delivered_and_an_internal_address_is_not_called(
     item["created_at"] = "2030-01-01T00:00:00.000Z"
     dynamodb.put_item(TableName=table, Item={name: {"S": value} for name, value in item.items()})
 
+    [listed] = front_end.call("GET", "/v1/webhooks").json()["webhooks"]
+    assert listed["webhook_id"] == WEBHOOK
     job_id = front_end.accepted(count=1, steps=1)
     job = front_end.ended(job_id)
 

@@ -8,15 +8,11 @@ SHELL = "an operator's shell in a task (ECS Exec), which the local cloud does no
 CDK_READ = "the CDK's grant of reading a bucket has it"
 CDK_PUT = "the CDK's grant of writing a bucket has it"
 CDK_QUEUE = "the CDK's grant of a queue has it"
-UNCALLED = "no test of the local cloud calls this route; it is tested with moto"
 WEB_SOCKET = "the emulator writes no logs of functions that a WebSocket API invokes"
 DEAD_LETTERS = "dead letters, which Lambda sends after failures that no test of the local cloud waits for"
 NEW_MONTH = "an account is created, and moved to a new month, by whoever reads it first"
 RARE = "a way that no test of the local cloud takes; it is tested with moto"
 GROUPED = "the table's grant of this way of use has it"
-UNCALLED_ROUTES = (
-    r"\.(AdjustCredits|ChangePlan|InspectAccount|ZipFiles|DeleteImages|DeleteUpload|ListUploads|ListWebhooks)Role"
-)
 
 # By action and by the role, each as a regular expression.
 REASONS = (
@@ -31,7 +27,6 @@ REASONS = (
     (r"s3:PutObject(LegalHold|Retention|Tagging|VersionTagging)|s3:Abort\*", "", CDK_PUT),
     (r"sqs:(GetQueueUrl|GetQueueAttributes|ChangeMessageVisibility)", "", CDK_QUEUE),
     (r"secretsmanager:DescribeSecret", "", "the CDK's grant of reading a secret has it"),
-    (r".*", UNCALLED_ROUTES, UNCALLED),
     (r"(logs|xray):.*", r"\.(Connect|Disconnect)Role", WEB_SOCKET),
     (r"sqs:SendMessage", r"\.(Push|Deliver|FanOut|Drain|Interruptions|ResendLost|SettleJob|Sweep).*Role", DEAD_LETTERS),
     (r"sqs:SendMessage", r"^\$\{Training\..*Role", DEAD_LETTERS),
@@ -42,12 +37,17 @@ REASONS = (
     (r"s3:GetObject\*", r"\.GpuDrawWorker|\.TrainerTask", "a worker whose models and sources are in buckets"),
     (r"s3:GetObject\*", r"\.(ListFiles|ListJobs)Role", "a link is opened by a client, as the role that signed it"),
     (r"dynamodb:(Query|UpdateItem|PutItem|GetItem)", r"\.(CreateWebhook|GrantCredits|SuspendAccount)Role", NEW_MONTH),
-    (r"dynamodb:(Query|UpdateItem|GetItem)", r"\.(InspectJob|ListAccountJobs|ReadAccount)Role", NEW_MONTH),
+    (
+        r"dynamodb:(Query|UpdateItem|GetItem)",
+        r"\.(AdjustCredits|ChangePlan|Inspect\w+|ListAccountJobs|ReadAccount)Role",
+        NEW_MONTH,
+    ),
     (r"dynamodb:(GetItem|PutItem|UpdateItem)", r"\.(Quote|Submit)JobRole", RARE),
     (r"dynamodb:(UpdateItem|PutItem)", r"\.(CancelJob|SweepOverdueJobs|ResendLostJobs)Role", RARE),
     (r"dynamodb:.*|s3:DeleteObject\*", r"\.(CheckUpload|RotateWebhookSecret|Push)Role", RARE),
     (r"sqs:SendMessage|ecs:DescribeTasks|ssm:PutParameter", r"\.(ResendLost|InterruptionsSettle|Controller)", RARE),
-    (r"dynamodb:(Query|GetItem)", r"\.(DeleteWebhook|FanOut)Role", GROUPED),
+    (r"s3:(ListBucket|DeleteObject\*)", r"\.ZipFilesRole", RARE),
+    (r"dynamodb:(Query|GetItem)", r"\.(DeleteWebhook|FanOut|ListWebhooks)Role", GROUPED),
     (r"dynamodb:.*", r"^\$\{Training\..*Role", GROUPED),
     (r"ecs:(DescribeTasks|StopTask)", "Machine", "EcsRunTask of the CDK has it, and the machine's role denies it"),
 )
