@@ -60,6 +60,7 @@ def emulator_environment(port: int, state_dir: Path, *, packages: Path) -> dict[
         "GATEWAY_PORT": str(port),
         "HOME": str(home),
         "IOT_MTLS_ENABLED": "0",
+        "LAMBDA_ACCOUNT_CONCURRENCY": "0",  # a patch has the limit of AWS, whereas this one depends on the machine
         "LOCAL_CLOUD_LOGS": str(state_dir / "logs"),
         "LOCAL_CLOUD_PACKAGES": str(packages),
         "MINISTACK_ACCOUNT_ID": ACCOUNT,

@@ -15,7 +15,7 @@ from local_cloud.faults import Fault
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.environment import ACCOUNT, REGION
 from tests.e2e import state_machines
-from tests.e2e.roles import let_events_send
+from tests.e2e.roles import allow, let_events_send, role
 
 WAIT_S = 10
 
@@ -135,3 +135,17 @@ def test_an_incomplete_entry_fails_alone(aws: Clients, wrong: dict[str, str], co
     assert (answer["FailedEntryCount"], answer["Entries"][0]["ErrorCode"]) == (1, code)
     assert "EventId" in answer["Entries"][1]
     assert len(rule.received(rule.queue)) == 1
+
+
+def test_a_state_machine_puts_its_detail_as_an_object(aws: Clients) -> None:
+    rule = Rule.create(aws)
+    entry = {"Source": rule.name, "DetailType": "Drill", "Detail": {"job": "a"}}
+    task = {"Type": "Task", "Resource": "arn:aws:states:::events:putEvents", "Arguments": {"Entries": [entry]}}
+    machine = {"StartAt": "Announce", "States": {"Announce": task | {"End": True}}}
+    puts = role(aws, "states", allow("*", "events:PutEvents"))
+
+    done = state_machines.ended(aws, state_machines.start(aws, machine, role_arn=puts))
+
+    assert done["status"] == "SUCCEEDED", done
+    [message] = rule.received(rule.queue)
+    assert json.loads(message["Body"])["detail"] == {"job": "a"}

@@ -25,7 +25,8 @@ REQUIRED = ("Source", "DetailType", "Detail")
 
 def extend_put(put: Callable[..., Any]) -> Callable[..., Any]:
     def check_and_put(request: Mapping[str, Any], **options: Any) -> Any:
-        entries = request.get("Entries") or []
+        entries = [with_text(entry) for entry in request.get("Entries") or []]
+        request = {**request, "Entries": entries}
         if not entries:
             return error_response_json("ValidationException", "Entries must have at least one member.", 400)
         if sum(map(size_of, entries)) > MAX_BYTES:
@@ -47,6 +48,12 @@ def extend_put(put: Callable[..., Any]) -> Callable[..., Any]:
         return json_response({"FailedEntryCount": sum("ErrorCode" in each for each in merged), "Entries": merged})
 
     return check_and_put
+
+
+def with_text(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The entry with its detail as a text. State machines may have it as an object, which Step Functions serializes."""
+    detail = entry.get("Detail")
+    return entry if detail is None or isinstance(detail, str) else {**entry, "Detail": json.dumps(detail)}
 
 
 def size_of(entry: Mapping[str, Any]) -> int:

@@ -3,11 +3,15 @@
 from local_cloud.emulator.patches.lambda_functions import (
     concurrency,
     errors,
+    event_source_mappings,
     exits,
     invocation_metrics,
     packages,
     payloads,
     processes,
+    queue_batches,
+    repeated_events,
+    reserved_concurrency,
     throttles,
 )
 from local_cloud.emulator.patching import Patch
@@ -19,6 +23,10 @@ PATCHES: tuple[Patch, ...] = (
     errors.PATCH,
     exits.PATCH,
     throttles.PATCH,
+    reserved_concurrency.PATCH,
+    repeated_events.PATCH,
+    event_source_mappings.PATCH,
+    queue_batches.PATCH,
     payloads.PATCH,
     invocation_metrics.PATCH,
 )

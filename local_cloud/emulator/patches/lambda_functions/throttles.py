@@ -55,7 +55,7 @@ def execute_function(function: dict[str, Any], event: Any) -> Any:
     while result.get("throttle") and time.monotonic() + delay < deadline:
         time.sleep(delay)  # no event reports a change of the function's concurrency
         delay = min(2 * delay, MAX_RETRY_DELAY_S)
-        result = _execute_function(_with_current_concurrency(function), event)
+        result = _execute_function(with_current_concurrency(function), event)
     return result
 
 
@@ -92,7 +92,7 @@ def route_async_failure(target: str, name: str, event: Any, result: Mapping[str,
     sqs._act_send_message({"QueueUrl": queue, "MessageBody": json.dumps(event), "MessageAttributes": attributes}, "")
 
 
-def _with_current_concurrency(function: dict[str, Any]) -> dict[str, Any]:
+def with_current_concurrency(function: dict[str, Any]) -> dict[str, Any]:
     """The function's record at the time of the event, with the concurrency limit of now."""
     config = function.get("config") or function
     current = lambda_svc._functions.get(config["FunctionName"]) or {}
