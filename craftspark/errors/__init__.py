@@ -199,6 +199,10 @@ class AccountContended(ApiProblem, retry=Retry.LATER):
     """Concurrent requests of the maker changed the same data. The request can be retried."""
 
 
+class ServiceBusy(ApiProblem, retry=Retry.LATER):
+    """A service of AWS throttles calls or fails. The request can be retried."""
+
+
 # Errors of rendering tasks.
 
 

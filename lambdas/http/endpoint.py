@@ -10,13 +10,16 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from craftspark.aws.faults import AWS_ERRORS, is_transient
 from craftspark.errors import (
     AccessTokenRequired,
     ApiProblem,
     BodyTooLarge,
+    Contended,
     Forbidden,
     InvalidInput,
     JobNotFound,
+    ServiceBusy,
     UploadNotFound,
     WebhookNotFound,
 )
@@ -68,7 +71,10 @@ Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 def endpoint(answer: Callable[[Request], Response]) -> Handler:
-    """Turn a function from request to response into a Lambda handler. Unexpected errors propagate."""
+    """Turn a function from request to response into a Lambda handler. Unexpected errors propagate.
+
+    A temporary error of AWS is the caller's to wait for, after the attempts of the client and of transactions.
+    """
 
     @wraps(answer)
     def handler(gateway_event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -76,6 +82,11 @@ def endpoint(answer: Callable[[Request], Response]) -> Handler:
             response = answer(read_request(gateway_event))
         except ApiProblem as error:
             return refuse(error)
+        except (*AWS_ERRORS, Contended) as error:
+            if not is_transient(error):
+                raise
+            logger.warning("AWS is busy", exc_info=error)
+            return refuse(ServiceBusy("the service is busy; send this request again in a moment"))
         headers = {"Cache-Control": "private, no-cache" if "ETag" in response.headers else "no-store"}
         if response.body is None:
             return {"statusCode": response.status, "headers": {**headers, **response.headers}, "body": ""}

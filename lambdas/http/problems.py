@@ -65,6 +65,7 @@ PROBLEMS: dict[type[ApiProblem], Answer] = {
     errors.AccountContended: Answer(
         HTTPStatus.SERVICE_UNAVAILABLE, "Concurrent requests changed the same data", retry_after_s=1
     ),
+    errors.ServiceBusy: Answer(HTTPStatus.SERVICE_UNAVAILABLE, "The service is busy", retry_after_s=2),
     errors.ModerationUnavailable: Answer(
         HTTPStatus.SERVICE_UNAVAILABLE, "Content moderation is not available", retry_after_s=30
     ),

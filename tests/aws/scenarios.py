@@ -297,6 +297,23 @@ def limit_zips(caller: Caller) -> Answer:
     return caller.ask()
 
 
+def throttle(caller: Caller) -> Answer:
+    """The tables and the user pool refuse all requests, also after the attempts of their clients."""
+
+    def refuse(**_: object) -> None:
+        answer: Any = {"Error": {"Code": "ThrottlingException"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+        raise ClientError(answer, "Call")
+
+    sources = [client.meta.events for client in (clients.dynamodb(), clients.cognito())]
+    for events in sources:
+        events.register_first("before-call", refuse)
+    try:
+        return caller.ask()
+    finally:
+        for events in sources:
+            events.unregister("before-call", refuse)
+
+
 def at(**path: str) -> Callable[[Caller], Answer]:
     def scenario(caller: Caller) -> Answer:
         caller.path = path
@@ -332,6 +349,7 @@ SCENARIOS: dict[str, Callable[[Caller], Answer]] = {
     "ModerationUnavailable": fail_to_judge,
     "PlanExceeded": exceed_the_plan,
     "PromptRefused": lambda caller: caller.ask(body={**caller.body, "prompt": REFUSED_WORDS}),
+    "ServiceBusy": throttle,
     "RenderTooLong": on_a_stage_with(batch_s=0),
     "ToolUnknown": lambda caller: caller.ask(query={"tool": "knitting"}),
     "TooManyActiveJobs": start_too_many,

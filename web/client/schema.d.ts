@@ -2693,9 +2693,11 @@ export interface components {
         /**
          * @description - `/problems/AccountContended`: Concurrent requests changed the same data.
          *     - `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline.
+         *     - `/problems/ModerationUnavailable`: Content moderation is not available.
+         *     - `/problems/ServiceBusy`: The service is busy.
          *     - From API Gateway: the service is not available at the moment.
          */
-        AccountContended_BacklogTooLong_Gateway503: {
+        AccountContended_BacklogTooLong_ModerationUnavailable_ServiceBusy_Gateway503: {
             headers: {
                 /** @description Number of seconds to wait before the next request. */
                 "Retry-After"?: number;
@@ -2704,7 +2706,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "/problems/AccountContended" | "/problems/BacklogTooLong";
+                    type?: "/problems/AccountContended" | "/problems/BacklogTooLong" | "/problems/ModerationUnavailable" | "/problems/ServiceBusy";
                 };
                 "application/json": components["schemas"]["GatewayProblem"];
             };
@@ -2712,10 +2714,10 @@ export interface components {
         /**
          * @description - `/problems/AccountContended`: Concurrent requests changed the same data.
          *     - `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline.
-         *     - `/problems/ModerationUnavailable`: Content moderation is not available.
+         *     - `/problems/ServiceBusy`: The service is busy.
          *     - From API Gateway: the service is not available at the moment.
          */
-        AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503: {
+        AccountContended_BacklogTooLong_ServiceBusy_Gateway503: {
             headers: {
                 /** @description Number of seconds to wait before the next request. */
                 "Retry-After"?: number;
@@ -2724,25 +2726,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "/problems/AccountContended" | "/problems/BacklogTooLong" | "/problems/ModerationUnavailable";
-                };
-                "application/json": components["schemas"]["GatewayProblem"];
-            };
-        };
-        /**
-         * @description - `/problems/AccountContended`: Concurrent requests changed the same data.
-         *     - From API Gateway: the service is not available at the moment.
-         */
-        AccountContended_Gateway503: {
-            headers: {
-                /** @description Number of seconds to wait before the next request. */
-                "Retry-After"?: number;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @enum {unknown} */
-                    type?: "/problems/AccountContended";
+                    type?: "/problems/AccountContended" | "/problems/BacklogTooLong" | "/problems/ServiceBusy";
                 };
                 "application/json": components["schemas"]["GatewayProblem"];
             };
@@ -2750,9 +2734,10 @@ export interface components {
         /**
          * @description - `/problems/AccountContended`: Concurrent requests changed the same data.
          *     - `/problems/ModerationUnavailable`: Content moderation is not available.
+         *     - `/problems/ServiceBusy`: The service is busy.
          *     - From API Gateway: the service is not available at the moment.
          */
-        AccountContended_ModerationUnavailable_Gateway503: {
+        AccountContended_ModerationUnavailable_ServiceBusy_Gateway503: {
             headers: {
                 /** @description Number of seconds to wait before the next request. */
                 "Retry-After"?: number;
@@ -2761,7 +2746,26 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "/problems/AccountContended" | "/problems/ModerationUnavailable";
+                    type?: "/problems/AccountContended" | "/problems/ModerationUnavailable" | "/problems/ServiceBusy";
+                };
+                "application/json": components["schemas"]["GatewayProblem"];
+            };
+        };
+        /**
+         * @description - `/problems/AccountContended`: Concurrent requests changed the same data.
+         *     - `/problems/ServiceBusy`: The service is busy.
+         *     - From API Gateway: the service is not available at the moment.
+         */
+        AccountContended_ServiceBusy_Gateway503: {
+            headers: {
+                /** @description Number of seconds to wait before the next request. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/AccountContended" | "/problems/ServiceBusy";
                 };
                 "application/json": components["schemas"]["GatewayProblem"];
             };
@@ -2826,9 +2830,10 @@ export interface components {
         };
         /**
          * @description - `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline.
+         *     - `/problems/ServiceBusy`: The service is busy.
          *     - From API Gateway: the service is not available at the moment.
          */
-        BacklogTooLong_Gateway503: {
+        BacklogTooLong_ServiceBusy_Gateway503: {
             headers: {
                 /** @description Number of seconds to wait before the next request. */
                 "Retry-After"?: number;
@@ -2837,7 +2842,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "/problems/BacklogTooLong";
+                    type?: "/problems/BacklogTooLong" | "/problems/ServiceBusy";
                 };
                 "application/json": components["schemas"]["GatewayProblem"];
             };
@@ -3124,6 +3129,24 @@ export interface components {
             };
         };
         /**
+         * @description - `/problems/ServiceBusy`: The service is busy.
+         *     - From API Gateway: the service is not available at the moment.
+         */
+        ServiceBusy_Gateway503: {
+            headers: {
+                /** @description Number of seconds to wait before the next request. */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/ServiceBusy";
+                };
+                "application/json": components["schemas"]["GatewayProblem"];
+            };
+        };
+        /**
          * @description - `/problems/TooManyOpenUploads`: The account has too many unchecked uploads.
          *     - From API Gateway: the operation receives too many requests per second.
          */
@@ -3253,7 +3276,7 @@ export interface operations {
             401: components["responses"]["AccessTokenRequired_Gateway401"];
             403: components["responses"]["Forbidden"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["AccountContended_Gateway503"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
         };
     };
     list_ledger: {
@@ -3283,7 +3306,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["Gateway503"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
         };
     };
     list_tools: {
@@ -3351,7 +3374,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
             429: components["responses"]["CapacityInsufficient_TooManyActiveJobs_TooManyRequests_Gateway429"];
-            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_ServiceBusy_Gateway503"];
         };
     };
     submit_job_pattern: {
@@ -3395,7 +3418,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
             429: components["responses"]["CapacityInsufficient_TooManyActiveJobs_TooManyRequests_Gateway429"];
-            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_ServiceBusy_Gateway503"];
         };
     };
     submit_job_clipart: {
@@ -3439,7 +3462,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
             429: components["responses"]["CapacityInsufficient_TooManyActiveJobs_TooManyRequests_Gateway429"];
-            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_ServiceBusy_Gateway503"];
         };
     };
     submit_job_variations: {
@@ -3483,7 +3506,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
             429: components["responses"]["CapacityInsufficient_TooManyActiveJobs_TooManyRequests_Gateway429"];
-            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_ServiceBusy_Gateway503"];
         };
     };
     submit_job_outpaint: {
@@ -3528,7 +3551,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
             429: components["responses"]["CapacityInsufficient_TooManyActiveJobs_TooManyRequests_Gateway429"];
-            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_ServiceBusy_Gateway503"];
         };
     };
     submit_job_upscale: {
@@ -3573,7 +3596,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_RenderTooLong"];
             429: components["responses"]["CapacityInsufficient_TooManyActiveJobs_TooManyRequests_Gateway429"];
-            503: components["responses"]["AccountContended_BacklogTooLong_Gateway503"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ServiceBusy_Gateway503"];
         };
     };
     submit_job_cutout: {
@@ -3618,7 +3641,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_RenderTooLong"];
             429: components["responses"]["CapacityInsufficient_TooManyActiveJobs_TooManyRequests_Gateway429"];
-            503: components["responses"]["AccountContended_BacklogTooLong_Gateway503"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ServiceBusy_Gateway503"];
         };
     };
     submit_job_lineart: {
@@ -3662,7 +3685,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_RenderTooLong"];
             429: components["responses"]["CapacityInsufficient_TooManyActiveJobs_TooManyRequests_Gateway429"];
-            503: components["responses"]["AccountContended_BacklogTooLong_Gateway503"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ServiceBusy_Gateway503"];
         };
     };
     "submit_job_sticker-sheet": {
@@ -3711,7 +3734,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_RenderTooLong"];
             429: components["responses"]["CapacityInsufficient_TooManyActiveJobs_TooManyRequests_Gateway429"];
-            503: components["responses"]["AccountContended_BacklogTooLong_Gateway503"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ServiceBusy_Gateway503"];
         };
     };
     quote_job_picture: {
@@ -3746,7 +3769,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
             429: components["responses"]["CapacityInsufficient_TooManyRequests_Gateway429"];
-            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_ServiceBusy_Gateway503"];
         };
     };
     quote_job_pattern: {
@@ -3781,7 +3804,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
             429: components["responses"]["CapacityInsufficient_TooManyRequests_Gateway429"];
-            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_ServiceBusy_Gateway503"];
         };
     };
     quote_job_clipart: {
@@ -3816,7 +3839,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
             429: components["responses"]["CapacityInsufficient_TooManyRequests_Gateway429"];
-            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_ServiceBusy_Gateway503"];
         };
     };
     quote_job_variations: {
@@ -3851,7 +3874,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
             429: components["responses"]["CapacityInsufficient_TooManyRequests_Gateway429"];
-            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_ServiceBusy_Gateway503"];
         };
     };
     quote_job_outpaint: {
@@ -3887,7 +3910,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused_RenderTooLong"];
             429: components["responses"]["CapacityInsufficient_TooManyRequests_Gateway429"];
-            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_Gateway503"];
+            503: components["responses"]["AccountContended_BacklogTooLong_ModerationUnavailable_ServiceBusy_Gateway503"];
         };
     };
     quote_job_upscale: {
@@ -3923,7 +3946,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_RenderTooLong"];
             429: components["responses"]["CapacityInsufficient_Gateway429"];
-            503: components["responses"]["BacklogTooLong_Gateway503"];
+            503: components["responses"]["BacklogTooLong_ServiceBusy_Gateway503"];
         };
     };
     quote_job_cutout: {
@@ -3959,7 +3982,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_RenderTooLong"];
             429: components["responses"]["CapacityInsufficient_Gateway429"];
-            503: components["responses"]["BacklogTooLong_Gateway503"];
+            503: components["responses"]["BacklogTooLong_ServiceBusy_Gateway503"];
         };
     };
     quote_job_lineart: {
@@ -3994,7 +4017,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_RenderTooLong"];
             429: components["responses"]["CapacityInsufficient_Gateway429"];
-            503: components["responses"]["BacklogTooLong_Gateway503"];
+            503: components["responses"]["BacklogTooLong_ServiceBusy_Gateway503"];
         };
     };
     "quote_job_sticker-sheet": {
@@ -4034,7 +4057,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_RenderTooLong"];
             429: components["responses"]["CapacityInsufficient_Gateway429"];
-            503: components["responses"]["BacklogTooLong_Gateway503"];
+            503: components["responses"]["BacklogTooLong_ServiceBusy_Gateway503"];
         };
     };
     list_uploads: {
@@ -4064,7 +4087,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["Gateway503"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
         };
     };
     create_upload: {
@@ -4098,7 +4121,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["TooManyOpenUploads_Gateway429"];
-            503: components["responses"]["AccountContended_Gateway503"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
         };
     };
     delete_upload: {
@@ -4124,7 +4147,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["UploadNotFound"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["Gateway503"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
         };
     };
     check_upload: {
@@ -4153,7 +4176,7 @@ export interface operations {
             404: components["responses"]["UploadNotFound"];
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["TooManyRequests_Gateway429"];
-            503: components["responses"]["AccountContended_ModerationUnavailable_Gateway503"];
+            503: components["responses"]["AccountContended_ModerationUnavailable_ServiceBusy_Gateway503"];
         };
     };
     open_live: {
@@ -4177,7 +4200,7 @@ export interface operations {
             401: components["responses"]["AccessTokenRequired_Gateway401"];
             403: components["responses"]["AccountSuspended_Forbidden"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["Gateway503"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
         };
     };
     list_jobs: {
@@ -4216,7 +4239,7 @@ export interface operations {
             404: components["responses"]["ToolUnknown"];
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["Gateway503"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
         };
     };
     read_job: {
@@ -4262,7 +4285,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["JobNotFound"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["Gateway503"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
         };
     };
     delete_job: {
@@ -4289,7 +4312,7 @@ export interface operations {
             404: components["responses"]["JobNotFound"];
             409: components["responses"]["JobUnfinished"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["Gateway503"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
         };
     };
     change_job: {
@@ -4323,7 +4346,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["Gateway503"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
         };
     };
     cancel_job: {
@@ -4352,7 +4375,7 @@ export interface operations {
             404: components["responses"]["JobNotFound"];
             409: components["responses"]["JobAlreadyFinal"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["AccountContended_Gateway503"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
         };
     };
     delete_images: {
@@ -4381,7 +4404,7 @@ export interface operations {
             404: components["responses"]["JobNotFound"];
             409: components["responses"]["JobUnfinished"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["Gateway503"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
         };
     };
     list_files: {
@@ -4409,7 +4432,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["JobNotFound"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["Gateway503"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
         };
     };
     zip_files: {
@@ -4438,7 +4461,7 @@ export interface operations {
             404: components["responses"]["FilesMissing_JobNotFound"];
             409: components["responses"]["FilesTooLarge_JobUnfinished"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["Gateway503"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
         };
     };
     list_webhooks: {
@@ -4462,7 +4485,7 @@ export interface operations {
             401: components["responses"]["AccessTokenRequired_Gateway401"];
             403: components["responses"]["Forbidden"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["Gateway503"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
         };
     };
     create_webhook: {
@@ -4496,7 +4519,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["AccountContended_Gateway503"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
         };
     };
     delete_webhook: {
@@ -4522,7 +4545,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["WebhookNotFound"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["AccountContended_Gateway503"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
         };
     };
     rotate_webhook_secret: {
@@ -4556,7 +4579,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["AccountContended_Gateway503"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
         };
     };
     list_deliveries: {
@@ -4588,7 +4611,7 @@ export interface operations {
             404: components["responses"]["WebhookNotFound"];
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["Gateway503"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
         };
     };
     find_makers: {
@@ -4618,7 +4641,7 @@ export interface operations {
             403: components["responses"]["Forbidden_Gateway403"];
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["Gateway503"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
         };
     };
     inspect_account: {
@@ -4647,7 +4670,7 @@ export interface operations {
             404: components["responses"]["AccountMissing"];
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["AccountContended_Gateway503"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
         };
     };
     list_account_jobs: {
@@ -4689,7 +4712,7 @@ export interface operations {
             404: components["responses"]["AccountMissing_ToolUnknown"];
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["AccountContended_Gateway503"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
         };
     };
     grant_credits: {
@@ -4727,7 +4750,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["AccountContended_Gateway503"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
         };
     };
     adjust_credits: {
@@ -4766,7 +4789,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["AccountContended_Gateway503"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
         };
     };
     change_plan: {
@@ -4800,7 +4823,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["AccountContended_Gateway503"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
         };
     };
     suspend_account: {
@@ -4834,7 +4857,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["AccountContended_Gateway503"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
         };
     };
     inspect_job: {
@@ -4862,7 +4885,7 @@ export interface operations {
             403: components["responses"]["Forbidden_Gateway403"];
             404: components["responses"]["JobNotFound"];
             429: components["responses"]["Gateway429"];
-            503: components["responses"]["Gateway503"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
         };
     };
     job_settled: {

@@ -21,6 +21,7 @@ from lambdas.http.views import JobChanges, JobPage, JobView, QuoteView, ToolList
 
 JOB_OPERATIONS = {
     "list_tools": Operation(
+        fixed=True,
         summary="List the tools",
         description="Returns each tool with its price, the values that its requests support, and the JSON schema of "
         "its requests.",

@@ -14,7 +14,7 @@ class Operation:
     """What one route takes and returns, and its texts.
 
     `summary` and `description` may contain `{title}`, the title of the tool; `success` describes the response with
-    `status`. `of_words` are refusals of tools whose requests have words.
+    `status`. `of_words` are refusals of tools whose requests have words. An operation that is `fixed` reads no tables.
     """
 
     summary: str
@@ -27,4 +27,5 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     status: HTTPStatus = HTTPStatus.OK
     not_modified: bool = False
+    fixed: bool = False
     headers: dict[str, str] = field(default_factory=dict)

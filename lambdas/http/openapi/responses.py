@@ -97,7 +97,8 @@ def problems_of(operation: Operation, route: Route, tool: Tool | None) -> dict[H
     costs = (errors.AccountSuspended,) if route.costs else ()
     # Only requests that override `words` have words to moderate.
     words = operation.of_words if tool and tool.request.words is not JobRequest.words else ()
-    kinds = {*operation.refusals, *words, *costs, errors.AccessTokenRequired, errors.Forbidden}
+    busy = () if operation.fixed else (errors.ServiceBusy,)
+    kinds = {*operation.refusals, *words, *costs, *busy, errors.AccessTokenRequired, errors.Forbidden}
     by_status: dict[HTTPStatus, list[type[ApiProblem]]] = {}
     for error in sorted(kinds, key=lambda kind: kind.__name__):
         by_status.setdefault(PROBLEMS[error].status, []).append(error)
