@@ -27,7 +27,7 @@ class QuotaThrottles:
     def admits(self, call: str, region: str = REGION) -> bool:
         """Whether a call may be made now. It counts against its quota if so.
 
-        The fault `throttle` refuses a share of the calls for calls of others.
+        The fault `throttle` refuses a share of the requests of an API. Those of services have a patch.
         """
         service, _, _ = call.partition(":")
         if service in OTHERS:
@@ -35,7 +35,7 @@ class QuotaThrottles:
         quota = self._quota_of.get(call)
         if quota is not None and not self._buckets.try_take((quota.name, region), quota.limit, _size(quota)):
             return False
-        return not FAULTS.strikes("throttle", call)
+        return service != "execute-api" or not FAULTS.strikes("throttle", call)
 
     def wait_s(self, call: str) -> float:
         """Count a call that waits for its turn instead of being refused. Returns the seconds that it waits."""

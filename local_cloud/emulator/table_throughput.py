@@ -1,13 +1,12 @@
 """The read and write units that tables, indexes and each of their partition keys take per second."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ministack.services import dynamodb
 
-from local_cloud.emulator.faults import FAULTS
 from local_cloud.emulator.item_requests import Answer, Named
 from local_cloud.emulator.token_buckets import TokenBuckets
 
@@ -71,15 +70,12 @@ class Throttle:
         return {"Code": of_transaction.get(self.code, "ProvisionedThroughputExceeded"), "Message": self.message}
 
 
-def find_throttle(kind: Kind, action: str, ranges: Sequence[Range]) -> Throttle | None:
-    """Why a request for these ranges is refused, or None. The first one is of the table, or of what is read.
+def find_throttle(kind: Kind, ranges: Iterable[Range]) -> Throttle | None:
+    """Why a request for these ranges is refused, or None.
 
     DynamoDB learns what a request takes when it carries it out. So it takes a request while anything is left, and the
     next ones wait until what it took too much is there again.
     """
-    first = ranges[0]
-    if FAULTS.strikes("throttle", f"dynamodb:{action}", str(first.table["TableName"])):
-        return _hot(kind, first)
     for part in ranges:
         resource = part.resource
         limit, size = _limit_of(kind, part)
@@ -89,11 +85,12 @@ def find_throttle(kind: Kind, action: str, ranges: Sequence[Range]) -> Throttle 
         most = OF_A_PARTITION[kind]
         hot = BUCKETS.is_empty((kind, resource, part.partition), most, most)
         if hot or BUCKETS.is_empty((kind, resource), limit, size):
-            return _hot(kind, part)
+            return throttle_of(kind, part)
     return None
 
 
-def _hot(kind: Kind, part: Range) -> Throttle:
+def throttle_of(kind: Kind, part: Range) -> Throttle:
+    """Why a request is refused if this range is hot."""
     where = "Index" if part.index else "Table"
     return Throttle("ThrottlingException", HOT, f"{where}{kind}KeyRangeThroughputExceeded", part.resource)
 

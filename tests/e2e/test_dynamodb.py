@@ -331,17 +331,21 @@ def test_a_transaction_or_a_write_may_meet_a_transaction_of_nobody(aws: Clients,
     assert outcome(lambda: aws["dynamodb"].transact_write_items(**transact)) == {}
 
 
-def test_a_request_may_be_throttled_for_another_reason(aws: Clients, table: str) -> None:
+def test_a_part_of_a_batch_may_be_left_for_another_reason(aws: Clients, table: str) -> None:
     dynamodb = impatient(aws, "dynamodb")
+    keys = [key() for _ in range(20)]
 
+    def read() -> Any:
+        return dynamodb.batch_get_item(RequestItems={table: {"Keys": keys}})
+
+    with FaultSwitch(aws.endpoint).under(Fault("throttle", table, share=0.5)):
+        left = read()["UnprocessedKeys"][table]["Keys"]
     with FaultSwitch(aws.endpoint).under(Fault("throttle", table, share=1)):
-        refused = [
-            outcome(lambda: dynamodb.put_item(TableName=table, Item=key())),
-            outcome(lambda: dynamodb.get_item(TableName=table, Key=key())),
-            outcome(lambda: dynamodb.batch_get_item(RequestItems={table: {"Keys": [key(), key()]}})),
-        ]
+        refused = outcome(read)
 
-    assert [each["Error"]["Code"] for each in refused] == ["ThrottlingException"] * 3
+    assert 0 < len(left) < len(keys)
+    assert refused["Error"]["Code"] == "ThrottlingException"
+    assert read()["UnprocessedKeys"] == {}
 
 
 def test_a_read_may_be_late_unless_it_is_consistent(aws: Clients, table: str) -> None:

@@ -19,8 +19,12 @@ from local_cloud.emulator.quota_use import USE
 
 ASKED = "ReturnConsumedCapacity"
 TRANSITION = "states:StateTransition"
-# How Step Functions names the errors of the services whose calls have a rate.
-PREFIXES = {"ecs": "ECS", "events": "EventBridge", "states": "StepFunctions"}
+# How Step Functions names a throttled call of the services whose calls have a rate.
+THROTTLED = {
+    "ecs": "ECS.ThrottlingException",
+    "events": "EventBridge.FailedEntry",
+    "states": "StepFunctions.ThrottlingException",
+}
 
 
 def count_event(execution: Mapping[str, Any], previous: str, event_type: str, details: Mapping[str, Any]) -> None:
@@ -45,8 +49,8 @@ def count_call(resource: str) -> None:
     name = action.partition(".")[0]
     call = f"{service}:{name[:1].upper()}{name[1:]}"
     USE.count(call)
-    if service in PREFIXES and not THROTTLES.admits(call):
-        raise stepfunctions._ExecutionError(f"{PREFIXES[service]}.ThrottlingException", "Rate exceeded")
+    if service in THROTTLED and not THROTTLES.admits(call):
+        raise stepfunctions._ExecutionError(THROTTLED[service], "Rate exceeded")
 
 
 def extend_dispatch(dispatch: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,21 +2,31 @@
 
 Gap: the emulator carries out every batch completely. On AWS, the items of a batch whose partition has taken its units
 are returned as `UnprocessedItems` or `UnprocessedKeys`, and so are keys that would make a response larger than 16 MB. A
-batch of which nothing can be done is refused.
+batch of which nothing can be done is refused. The fault `throttle` leaves a share of the items.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ministack.services import dynamodb
 
+from local_cloud.emulator.faults import FAULTS
 from local_cloud.emulator.item_requests import Answer, Named, find_item
 from local_cloud.emulator.patches.dynamodb.throughput import Handler, charge_read
 from local_cloud.emulator.patching import Extension, Patch
-from local_cloud.emulator.table_throughput import Range, Throttle, charge_write, find_throttle, refuse, written_ranges
+from local_cloud.emulator.table_throughput import (
+    Kind,
+    Range,
+    Throttle,
+    charge_write,
+    find_throttle,
+    refuse,
+    throttle_of,
+    written_ranges,
+)
 
 MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 
@@ -32,7 +42,7 @@ def extend_batch_write(write: Handler) -> Handler:
         throttle = None
         for table, request in _each(asked, lambda requests: requests):
             item = find_item({"TableName": table, **_operation(request)})
-            found = find_throttle("Write", "BatchWriteItem", written_ranges(item)) if item else None
+            found = _find_throttle("Write", "BatchWriteItem", written_ranges(item)) if item else None
             throttle = throttle or found
             (left if found else done).setdefault(table, []).append(request)
             if item and not found:
@@ -60,7 +70,7 @@ def extend_batch_get(get: Handler) -> Handler:
         room = MAX_RESPONSE_BYTES
         for table, key in _each(asked, lambda config: config.get("Keys") if isinstance(config, Mapping) else None):
             item = find_item({"TableName": table, "Key": key})
-            found = find_throttle("Read", "BatchGetItem", [Range(item.table, item.partition)]) if item else None
+            found = _find_throttle("Read", "BatchGetItem", [Range(item.table, item.partition)]) if item else None
             throttle = throttle or found
             room -= dynamodb._item_size_bytes(item.read() or {}) if item and not found else 0
             (left if found or room < 0 else done).setdefault(table, []).append(key)
@@ -72,6 +82,13 @@ def extend_batch_get(get: Handler) -> Handler:
         return _add(answer, "UnprocessedKeys", _with_keys(asked, left)) if answer[0] == 200 else answer
 
     return get_what_fits
+
+
+def _find_throttle(kind: Kind, action: str, ranges: Sequence[Range]) -> Throttle | None:
+    """Why a member of a batch is left. The first range is of the table itself."""
+    if FAULTS.strikes("throttle", f"dynamodb:{action}", str(ranges[0].table["TableName"])):
+        return throttle_of(kind, ranges[0])
+    return find_throttle(kind, ranges)
 
 
 def _each(asked: Mapping[str, Any], members: Callable[[Any], Any]) -> Iterator[tuple[str, Any]]:

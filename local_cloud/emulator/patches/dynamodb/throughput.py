@@ -4,8 +4,6 @@ Gap: the emulator takes any number of requests. On AWS, a request for a key, a t
 units is refused with `ThrottlingException`, a table with provisioned units with
 `ProvisionedThroughputExceededException`. A write is refused as well if an index of its table cannot follow.
 
-The fault `throttle` refuses a share of the requests for another reason: other keys have the same partition.
-
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/throttling-key-range-limit-exceeded-mitigation.html
 """
 
@@ -34,23 +32,20 @@ Handler = Callable[[dict[str, Any]], Answer]
 _page_bytes: contextvars.ContextVar[int] = contextvars.ContextVar("page bytes", default=0)
 
 
-def extend_write(action: str) -> Callable[[Handler], Handler]:
-    def extend(write: Handler) -> Handler:
-        def throttle_and_write(data: dict[str, Any]) -> Answer:
-            item = find_item(data)
-            if item is None:
-                return write(data)
-            if throttle := find_throttle("Write", action, written_ranges(item)):
-                return refuse(throttle)
-            old = item.read()
-            answer = write(data)
-            if answer[0] == 200 or b"ConditionalCheckFailedException" in answer[2]:
-                charge_write(item, old)
-            return answer
+def extend_write(write: Handler) -> Handler:
+    def throttle_and_write(data: dict[str, Any]) -> Answer:
+        item = find_item(data)
+        if item is None:
+            return write(data)
+        if throttle := find_throttle("Write", written_ranges(item)):
+            return refuse(throttle)
+        old = item.read()
+        answer = write(data)
+        if answer[0] == 200 or b"ConditionalCheckFailedException" in answer[2]:
+            charge_write(item, old)
+        return answer
 
-        return throttle_and_write
-
-    return extend
+    return throttle_and_write
 
 
 def extend_read(read: Handler) -> Handler:
@@ -58,7 +53,7 @@ def extend_read(read: Handler) -> Handler:
         item = find_item(data)
         if item is None:
             return read(data)
-        if throttle := find_throttle("Read", "GetItem", [Range(item.table, item.partition)]):
+        if throttle := find_throttle("Read", [Range(item.table, item.partition)]):
             return refuse(throttle)
         charge_read(item, consistent=bool(data.get("ConsistentRead")))
         return read(data)
@@ -71,7 +66,7 @@ def extend_transaction(transact: Handler) -> Handler:
 
     def throttle_and_transact(data: dict[str, Any]) -> Answer:
         items = items_of(data)
-        if refusal := refuse_transaction("Write", "TransactWriteItems", items, written_ranges):
+        if refusal := refuse_transaction("Write", items, written_ranges):
             return refusal
         before = [(item, item.read()) for item in items if item]
         answer = transact(data)
@@ -88,9 +83,7 @@ def extend_transacted_read(transact: Handler) -> Handler:
 
     def throttle_and_transact(data: dict[str, Any]) -> Answer:
         items = items_of(data)
-        if refusal := refuse_transaction(
-            "Read", "TransactGetItems", items, lambda item: [Range(item.table, item.partition)]
-        ):
+        if refusal := refuse_transaction("Read", items, lambda item: [Range(item.table, item.partition)]):
             return refusal
         for item in filter(None, items):
             charge_read(item, consistent=True, times=2)
@@ -100,32 +93,29 @@ def extend_transacted_read(transact: Handler) -> Handler:
 
 
 def refuse_transaction(
-    kind: Kind, action: str, items: Iterable[Named | None], ranges: Callable[[Named], list[Range]]
+    kind: Kind, items: Iterable[Named | None], ranges: Callable[[Named], list[Range]]
 ) -> Answer | None:
-    throttles = [find_throttle(kind, action, ranges(item)) if item else None for item in items]
+    throttles = [find_throttle(kind, ranges(item)) if item else None for item in items]
     return cancel(each.cancellation if each else None for each in throttles) if any(throttles) else None
 
 
-def extend_page(action: str) -> Callable[[Handler], Handler]:
+def extend_page(page: Handler) -> Handler:
     """A query reads the partition that its condition names, a scan all of them."""
 
-    def extend(page: Handler) -> Handler:
-        def throttle_and_page(data: dict[str, Any]) -> Answer:
-            table, index = find_table(data.get("TableName")), data.get("IndexName") or ""
-            if not table:
-                return page(data)
-            part = Range(table, find_partition(table, index, data), index)
-            if throttle := find_throttle("Read", action, [part]):
-                return refuse(throttle)
-            _page_bytes.set(0)
-            answer = page(data)
-            if answer[0] == 200:
-                charge("Read", part, read_units(_page_bytes.get(), consistent=bool(data.get("ConsistentRead"))))
-            return answer
+    def throttle_and_page(data: dict[str, Any]) -> Answer:
+        table, index = find_table(data.get("TableName")), data.get("IndexName") or ""
+        if not table:
+            return page(data)
+        part = Range(table, find_partition(table, index, data), index)
+        if throttle := find_throttle("Read", [part]):
+            return refuse(throttle)
+        _page_bytes.set(0)
+        answer = page(data)
+        if answer[0] == 200:
+            charge("Read", part, read_units(_page_bytes.get(), consistent=bool(data.get("ConsistentRead"))))
+        return answer
 
-        return throttle_and_page
-
-    return extend
+    return throttle_and_page
 
 
 def find_partition(table: Any, index: str, data: dict[str, Any]) -> str:
@@ -155,14 +145,14 @@ PATCH = Patch(
     name="throughput",
     gap="a partition key takes any number of requests",
     targets=(
-        Extension(dynamodb, "_put_item", "bedd46ca55246529b5beef5f2f8af8f3", extend_write("PutItem")),
-        Extension(dynamodb, "_update_item", "4ae0d444448996b69846b0ae1a195998", extend_write("UpdateItem")),
-        Extension(dynamodb, "_delete_item", "54866289153044198302a1aff23a2ecb", extend_write("DeleteItem")),
+        Extension(dynamodb, "_put_item", "bedd46ca55246529b5beef5f2f8af8f3", extend_write),
+        Extension(dynamodb, "_update_item", "4ae0d444448996b69846b0ae1a195998", extend_write),
+        Extension(dynamodb, "_delete_item", "54866289153044198302a1aff23a2ecb", extend_write),
         Extension(dynamodb, "_get_item", "40a3e29c3c4d91c22d38bf5655d99265", extend_read),
         Extension(dynamodb, "_transact_write_items", "d931eab087546b66b8b9dc0152f42fe6", extend_transaction),
         Extension(dynamodb, "_transact_get_items", "4fd2ebad6b20f832314bd82a601e7e7f", extend_transacted_read),
-        Extension(dynamodb, "_query", "50c2e7ec69e93ea3dd17cf40c93704d4", extend_page("Query")),
-        Extension(dynamodb, "_scan", "7094ff00335eb10456a25d7d7440d18c", extend_page("Scan")),
+        Extension(dynamodb, "_query", "50c2e7ec69e93ea3dd17cf40c93704d4", extend_page),
+        Extension(dynamodb, "_scan", "7094ff00335eb10456a25d7d7440d18c", extend_page),
         Extension(dynamodb, "_paginate_evaluated_items", "d70cfb58e3a279c99c8c67aac2c9d6a4", extend_pagination),
         Target(dynamodb, "_get_item_by_key", "e76a1b5ac412984eac069b677b7b1b72"),
         Target(dynamodb, "_index_write_units", "29362ec98898abb783a53f9cedc9fbf3"),
