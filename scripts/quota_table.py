@@ -7,7 +7,16 @@ from local_cloud.quotas import QUOTAS, READ_ON, Quota
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "operations.md"
 START, END = "<!-- The table of quotas: `make fix` writes it. -->\n", "<!-- The end of the table. -->\n"
-COLUMNS = ("quota", "limit", "elsewhere", "burst", "a job takes", "jobs per second", "jobs per second elsewhere")
+COLUMNS = (
+    "quota",
+    "limit",
+    "elsewhere",
+    "burst",
+    "elsewhere",
+    "a job takes",
+    "jobs per second",
+    "jobs per second elsewhere",
+)
 HEAD = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|\n"
 MOST = 1_000_000  # a larger number of jobs per second says nothing
 
@@ -29,12 +38,17 @@ def _format_row(quota: Quota) -> str:
         f"[{quota.name}]({quota.source})",
         f"{quota.limit:,}{unit}",
         f"{quota.elsewhere:,}{unit}",
-        f"{quota.burst:,}" if quota.burst else "-",
+        _format_burst(quota.burst),
+        _format_burst(quota.burst_elsewhere or quota.burst),
         taken if quota.per_job else f"- (grows with {quota.grows_with})",
         _format_jobs(quota.jobs_per_s),
         _format_jobs(quota.jobs_per_s_elsewhere),
     )
     return f"| {' | '.join(cells)} |\n"
+
+
+def _format_burst(burst: int | None) -> str:
+    return "-" if burst is None else f"{burst:,}"
 
 
 def _format_jobs(jobs_per_s: float | None) -> str:

@@ -77,9 +77,9 @@ DEV = Stage(
         stall_s=120,
         max_interruptions=5,
         starts_per_s=50,
-        # The defaults of most regions; us-east-1, us-west-2 and eu-west-1 refill 300 and 1,500.
+        # The defaults of most regions; us-east-1, us-west-2 and eu-west-1 refill 300 and 5,000.
         start_quota_per_s=150,
-        transition_quota_per_s=500,
+        transition_quota_per_s=800,
     ),
     training=Training(
         model="craftspark-clipart-128",
@@ -129,7 +129,7 @@ PROD = replace(
         uploads_kept_days=30,
         gpu_images_kept=50,
         versions_kept_days=90,
-        # 200 jobs per second, with about 45 write units per job in tables and indexes.
+        # 200 jobs per second, with 33 write units per job in the jobs table, and room for progress.
         warm=WarmUnits(reads_per_s=12_000, writes_per_s=10_000),
     ),
     pools={
@@ -138,7 +138,7 @@ PROD = replace(
     },
     fleet=Fleet(dollars_per_hour=150.0, max_tasks=300),
     rendering=replace(
-        DEV.rendering, interactive_wait_s=120, starts_per_s=200, start_quota_per_s=300, transition_quota_per_s=1500
+        DEV.rendering, interactive_wait_s=120, starts_per_s=200, start_quota_per_s=300, transition_quota_per_s=5000
     ),
     training=replace(DEV.training, canary_percent=5, judge_every_s=900, least_jobs=500, runs_kept_days=90),
     makers=Makers(

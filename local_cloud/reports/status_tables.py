@@ -9,7 +9,7 @@ import httpx
 from rich.table import Table
 
 from local_cloud.launcher.cloud import LocalCloud
-from local_cloud.quotas import QUOTAS, USE_PATH
+from local_cloud.quotas import IN_FLIGHT, QUOTAS, USE_PATH
 from local_cloud.reports.alarm_tables import list_ringing
 
 QUEUE_COUNTS = {
@@ -78,12 +78,17 @@ def _queues(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:
 
 
 def _quotas(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:
-    """A rate has its busiest second, a level the most at the same time, of which `used` is the sum of the seconds."""
+    """A rate has its busiest second, a level the most at the same time, of which `used` is the sum of the seconds.
+
+    What the local cloud does not see is left out.
+    """
     use = httpx.get(f"{cloud.endpoint}{USE_PATH}", timeout=10).raise_for_status().json()
     executions = use["Step Functions: StartExecution"]["used"]
     in_flight = max((int(str(counts[1])) for _, *counts in _queues(cloud)), default=0)
     for quota in QUOTAS:
-        used, peak = use[quota.name]["used"], use[quota.name]["peak"] if quota.calls else in_flight
+        if not quota.calls and quota.name != IN_FLIGHT:
+            continue
+        used, peak = use[quota.name]["used"], in_flight if quota.name == IN_FLIGHT else use[quota.name]["peak"]
         limit = f"{quota.limit:,}" + (" per s" if quota.kind == "rate" else "")
         per_execution = f"{used / executions:.2f}" if executions else "-"
         yield quota.name, limit, f"{peak:,.0f}", f"{peak / quota.limit:.1%}", f"{used:,.1f}", per_execution

@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from craftspark.jobs.job import images_prefix
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.cloud import LocalCloud
-from local_cloud.quotas import QUOTAS, USE_PATH
+from local_cloud.quotas import IN_FLIGHT, QUOTAS, USE_PATH
 from tests.e2e.command_line import run
 from tests.e2e.front_end import HTTP, FrontEnd, states_entered
 from tests.e2e.impatient import impatient
 from tests.e2e.waiting import eventually
 
-WRITES = "DynamoDB: write units of a new table and its indexes"
+WRITES = "DynamoDB: write units of a new table"
 # A job of one batch takes the same of these on every machine and for every client.
 EXACT = (
     "Step Functions: StartExecution",
@@ -38,6 +39,14 @@ def has_running_executions(cloud: LocalCloud) -> bool:
     )
 
 
+def list_files(cloud: LocalCloud, job_id: str) -> list[str]:
+    bucket = cloud.outputs["ImagesBucketName"]
+    return [
+        each["Key"]
+        for each in cloud.client("s3").list_objects_v2(Bucket=bucket, Prefix=images_prefix(job_id))["Contents"]
+    ]
+
+
 def test_a_job_takes_of_each_quota_what_the_table_says(cloud: LocalCloud, maker: str) -> None:
     front_end = FrontEnd(cloud, maker)
     eventually(lambda: not has_running_executions(cloud))  # of earlier tests
@@ -56,7 +65,9 @@ def test_a_job_takes_of_each_quota_what_the_table_says(cloud: LocalCloud, maker:
     assert taken[WRITES] >= 0.8 * table_says  # and one more for each second that drawing takes
     status = run("status", state_dir=cloud.state.path)
     for quota in QUOTAS:
-        assert quota.name in status
+        assert (quota.name in status) == bool(quota.calls or quota.name == IN_FLIGHT)
+    [files] = [each.per_job for each in QUOTAS if each.name == "S3: writes below a prefix"]
+    assert len(list_files(cloud, job["job_id"])) == files
 
 
 def test_a_write_takes_a_unit_for_each_kib_and_in_a_transaction_two(aws: Clients) -> None:
@@ -66,6 +77,13 @@ def test_a_write_takes_a_unit_for_each_kib_and_in_a_transaction_two(aws: Clients
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        GlobalSecondaryIndexes=[  # it has units of its own
+            {
+                "IndexName": "by_id",
+                "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
     )
     item = {"id": {"S": "1"}, "text": {"S": "x" * 99 * KIB}}
 

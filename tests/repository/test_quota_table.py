@@ -54,7 +54,7 @@ def test_the_stages_start_jobs_at_rates_that_the_quotas_allow() -> None:
 
 
 def test_prod_s_warm_tables_take_the_writes_of_the_jobs_that_it_starts() -> None:
-    writes = BY_NAME["DynamoDB: write units of a new table and its indexes"]
+    writes = BY_NAME["DynamoDB: write units of a new table"]
 
     assert PROD.data.warm is not None
     assert PROD.rendering.starts_per_s * writes.per_job <= PROD.data.warm.writes_per_s

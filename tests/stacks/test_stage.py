@@ -34,8 +34,8 @@ from craftspark.tools import TOOLS
         ("rendering", {"starts_per_s": 0}, "starts_per_s"),
         (
             "rendering",
-            {"starts_per_s": 72},
-            "starts_per_s: the quotas allow 71 jobs of 7 transitions per second, not 72",
+            {"starts_per_s": 115},
+            "starts_per_s: the quotas allow 114 jobs of 7 transitions per second, not 115",
         ),
         ("rendering", {"start_quota_per_s": 49}, "starts_per_s: the quotas allow 49"),
         ("makers", {"default_plan": "gold"}, "default_plan"),

@@ -7,7 +7,7 @@ import pytest
 from local_cloud.emulator.quota_use import QuotaUse, find_call
 
 STARTS, ANSWERS = "Step Functions: StartExecution", "Step Functions: SendTaskSuccess"
-WRITES = "DynamoDB: write units of a new table and its indexes"
+WRITES = "DynamoDB: write units of a new table"
 FUNCTIONS = "Lambda: concurrent executions"
 
 

@@ -62,20 +62,23 @@ def extend_dispatch(dispatch: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def extend_capacity(add_capacity: Callable[..., None]) -> Callable[..., None]:
-    """Count the units of a single write. DynamoDB computes them only for callers that ask."""
+    """Count the units of a single write in the table itself: each index has a quota of its own.
+
+    DynamoDB computes them only for callers that ask.
+    """
 
     def count_and_add(result: Any, data: Any, table: str, write: bool = False, **items: Any) -> None:
         if write:
             counted: dict[str, Any] = {}
-            add_capacity(counted, {ASKED: "TOTAL"}, table, write=True, **items)
-            USE.count("dynamodb:WriteUnits", counted["ConsumedCapacity"]["CapacityUnits"], of=table)
+            add_capacity(counted, {ASKED: "INDEXES"}, table, write=True, **items)
+            USE.count("dynamodb:WriteUnits", counted["ConsumedCapacity"]["Table"]["CapacityUnits"], of=table)
         add_capacity(result, data, table, write=write, **items)
 
     return count_and_add
 
 
 def extend_transaction(transact: Callable[..., Any]) -> Callable[..., Any]:
-    """Count the units of a transaction's writes, which the emulator computes for the whole of it."""
+    """Count the units of a transaction's writes in each table, which the emulator computes for the whole of it."""
 
     def transact_and_count(data: Mapping[str, Any]) -> Any:
         asks = data.get(ASKED, "NONE") != "NONE"
@@ -84,7 +87,7 @@ def extend_transaction(transact: Callable[..., Any]) -> Callable[..., Any]:
             return status, headers, body
         response = json.loads(body)
         for each in response.get("ConsumedCapacity", ()):
-            USE.count("dynamodb:WriteUnits", each["CapacityUnits"], of=each["TableName"])
+            USE.count("dynamodb:WriteUnits", each["WriteCapacityUnits"], of=each["TableName"])
         if asks:
             return status, headers, body
         return json_response({key: value for key, value in response.items() if key != "ConsumedCapacity"})
