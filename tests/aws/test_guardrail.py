@@ -98,7 +98,7 @@ def test_segments_are_small_enough_and_lose_nothing(text: str, most: int) -> Non
     assert "".join("".join(parts).split()) == "".join(text.split())
 
 
-@pytest.mark.parametrize("error", ["ThrottlingException", "InternalServerException", "AccessDeniedException"])
+@pytest.mark.parametrize("error", ["InternalServerException", "AccessDeniedException"])
 def test_a_failing_service_is_not_called_for_a_while(error: str) -> None:
     client = boto3.client("bedrock-runtime", config=clients._CONFIG)
     now = [100.0]
@@ -112,6 +112,18 @@ def test_a_failing_service_is_not_called_for_a_while(error: str) -> None:
         stubbed.add_response("apply_guardrail", PASSED, asked("INPUT", text={"text": "words"}))
 
         assert breaker.objections("words") == []
+
+
+def test_a_service_that_throttles_moderates_what_is_within_its_quota() -> None:
+    client = boto3.client("bedrock-runtime", config=clients._CONFIG)
+    breaker = TextCircuitBreaker(service=Guardrail(client=client, guardrail="g1", version="3"), clock=lambda: 100.0)
+    with Stubber(client) as stubbed:
+        stubbed.add_client_error("apply_guardrail", "ThrottlingException")
+        with pytest.raises(ModerationUnavailable):
+            breaker.objections("words")
+        stubbed.add_response("apply_guardrail", BLOCKED, asked("INPUT", text={"text": "words"}))
+
+        assert breaker.objections("words")
 
 
 @pytest.fixture

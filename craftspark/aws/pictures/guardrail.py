@@ -37,6 +37,7 @@ LABELS = {
 TOXIC = 0.7
 SEGMENT_BYTES, SEGMENTS = 1000, 10  # limits of Comprehend per segment and per call
 BLOCKED = "BLOCKED"
+THROTTLED = "ThrottlingException"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,9 +146,19 @@ def unavailable(what: str) -> ModerationUnavailable:
     return ModerationUnavailable(f"{what} cannot be moderated at the moment; send this request again in a moment")
 
 
+def is_throttled(unavailable: ModerationUnavailable) -> bool:
+    """Whether the service answered that it gets too many requests."""
+    cause = unavailable.__cause__
+    return isinstance(cause, ClientError) and cause.response["Error"]["Code"] == THROTTLED
+
+
 @dataclass(kw_only=True)
 class CircuitBreaker:
-    """Does not call a service for `pause_s` after a failure, so that requests do not wait for it."""
+    """Does not call a service for `pause_s` after a failure, so that requests do not wait for it.
+
+    A throttle is no such failure: the service answers at once, and moderates the requests within its quota. Without
+    them, a stage that delivers what was not moderated would deliver almost all of it.
+    """
 
     clock: Callable[[], float]
     pause_s: float = 30
@@ -159,8 +170,9 @@ class CircuitBreaker:
             raise unavailable(subject)
         try:
             return request()
-        except ModerationUnavailable:
-            self.open_until = self.clock() + self.pause_s
+        except ModerationUnavailable as error:
+            if not is_throttled(error):
+                self.open_until = self.clock() + self.pause_s
             raise
 
 
