@@ -10,9 +10,9 @@ START, END = "<!-- The table of quotas: `make fix` writes it. -->\n", "<!-- The 
 COLUMNS = (
     "quota",
     "limit",
-    "elsewhere",
+    "limit elsewhere",
     "burst",
-    "elsewhere",
+    "burst elsewhere",
     "a job takes",
     "jobs per second",
     "jobs per second elsewhere",

@@ -30,6 +30,7 @@ def test_a_changed_quota_changes_the_table() -> None:
 def test_a_quota_has_a_document_of_aws_and_the_lowest_limit_of_other_regions(quota: Quota) -> None:
     assert quota.source.startswith("https://docs.aws.amazon.com/")
     assert 0 < quota.elsewhere <= quota.limit
+    assert (quota.burst_elsewhere or 0) <= (quota.burst or 0)
 
 
 def test_no_call_counts_against_two_quotas() -> None:
