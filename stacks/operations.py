@@ -278,7 +278,10 @@ class OperationsStack(Stack):
         )
 
     def _sample(self, stage: Stage) -> None:
-        """Set the share of the calls that X-Ray records, because each record costs money."""
+        """Set the share of the executions of jobs that X-Ray records, because each record costs money.
+
+        Lambda ignores such rules: it records a call per second of each function, and 5 % of the others.
+        """
         xray.CfnSamplingRule(
             self,
             "Sampling",
@@ -287,9 +290,9 @@ class OperationsStack(Stack):
                 priority=1000,
                 reservoir_size=1,
                 fixed_rate=stage.operations.traced_percent / 100,
-                # Functions and machines are named after their stack.
-                service_name=stage.name_stack("*"),
-                service_type="*",
+                # CloudFormation names a state machine by its logical ID, which is the same in each stage.
+                service_name=self._rendering.workflow.machine.state_machine_name,
+                service_type="AWS::StepFunctions::StateMachine",
                 host="*",
                 http_method="*",
                 url_path="*",

@@ -20,8 +20,8 @@ from craftspark.models.networks import ToolNetworks
 class Operations:
     """Who gets alarms, their thresholds within five minutes, and what is recorded.
 
-    `execution_log` is the log level of executions, which never log their data. X-Ray traces one call per second and
-    `traced_percent` of the others. `shells` lets an operator open a shell in a worker with ECS Exec.
+    `execution_log` is the log level of executions, which never log their data. X-Ray traces one job per
+    second and `traced_percent` of the others. `shells` lets an operator open a shell in a worker with ECS Exec.
     """
 
     alarm_email: str | None
