@@ -5,6 +5,8 @@ from local_cloud.emulator.patches.step_functions import (
     execution_history,
     execution_metrics,
     execution_starts,
+    requests,
+    retries,
     service_faults,
     state_payloads,
     task_callbacks,
@@ -19,4 +21,6 @@ PATCHES: tuple[Patch, ...] = (
     execution_ends.PATCH,
     execution_metrics.PATCH,
     service_faults.PATCH,
+    retries.PATCH,
+    requests.PATCH,
 )

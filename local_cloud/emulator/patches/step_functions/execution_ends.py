@@ -1,4 +1,4 @@
-"""Executions that time out or are stopped.
+"""Executions that time out or are stopped. Each ends after a year, and with it the tokens of its tasks.
 
 Gap: the emulator ignores the TimeoutSeconds of a state machine. After StopExecution, the tasks of the execution
 continue to wait, its states continue to run, and a later failure changes its status from ABORTED to FAILED.
@@ -16,6 +16,9 @@ from local_cloud.emulator.deadlines import Deadlines
 from local_cloud.emulator.patches.step_functions.task_callbacks import current_execution, fail_waiting_tasks
 from local_cloud.emulator.patching import Patch, Replacement, Target
 
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html#service-limits-state-machine-executions
+MAX_S = 365 * 24 * 3600.0
+
 _deadlines = Deadlines()
 _run_execution = stepfunctions._run_execution
 _fail_execution = stepfunctions._fail_execution
@@ -26,10 +29,7 @@ def run_execution(arn: str) -> None:
     """Run the execution, and end it after the TimeoutSeconds of its state machine."""
     execution = stepfunctions._executions[arn]
     current_execution.set(execution)
-    timeout = _timeout_s(execution)
-    if timeout is None:
-        _run_execution(arn)
-        return
+    timeout = timeout_s(execution)
     context = contextvars.copy_context()  # has the account and region, which the call needs
     cancel = _deadlines.add(timeout, partial(context.run, time_out, execution))
     try:
@@ -62,13 +62,13 @@ def stop_execution(data: dict[str, Any]) -> Any:
     return response
 
 
-def _timeout_s(execution: dict[str, Any]) -> float | None:
+def timeout_s(execution: dict[str, Any]) -> float:
     machine = stepfunctions._state_machines.get(execution["stateMachineArn"]) or {}
     try:
         seconds = json.loads(machine.get("definition", "{}")).get("TimeoutSeconds")
     except ValueError:
-        return None  # the run reports the invalid definition
-    return None if seconds is None else float(seconds)
+        return MAX_S  # the run reports the invalid definition
+    return min(MAX_S, float(seconds or MAX_S))
 
 
 PATCH = Patch(

@@ -1,5 +1,8 @@
 """The history of an execution has the events of every state in every Map iteration, linked to their predecessors.
 
+A history has at most 25,000 events: the last one is the success or the failure of the execution. A Map runs at most 40
+iterations at the same time.
+
 Gap: states inside a Map have no events, and events do not name their predecessor. A task that timed out has the event
 of a failed task. Events after the end of an execution are added to its history.
 """
@@ -17,6 +20,11 @@ from local_cloud.emulator.patches.quota_counts import count_event
 from local_cloud.emulator.patches.step_functions.state_payloads import check_size
 from local_cloud.emulator.patching import Patch, Replacement, Target
 
+# https://docs.aws.amazon.com/step-functions/latest/dg/bp-history-limit.html
+MAX_EVENTS = 25_000
+TOO_MANY_EVENTS = f"The execution reached the maximum number of history events ({MAX_EVENTS})."
+# https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
+MAX_CONCURRENCY = 40
 FINAL_EVENTS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
 TIMEOUTS = ("States.Timeout", "States.HeartbeatTimeout")
 
@@ -40,6 +48,8 @@ def add_event(execution: dict[str, Any], event_type: str, details: dict[str, Any
     if arn != execution["executionArn"]:
         previous = 1  # ExecutionStarted, written by StartExecution
     events: list[dict[str, Any]] = execution["events"]
+    if len(events) >= MAX_EVENTS - 1 and event_type not in FINAL_EVENTS and execution["status"] == "RUNNING":
+        raise stepfunctions._ExecutionError("States.Runtime", TOO_MANY_EVENTS)
     count_event(execution, events[previous - 1]["type"], event_type, details)
     with _events_lock:
         event = {"type": event_type, "timestamp": now_iso(), "previousEventId": previous, **details}
@@ -57,7 +67,7 @@ def run_map_items(state: dict[str, Any], raw_input: Any, execution: dict[str, An
     add_event(execution, "MapStateStarted")
     _map_state.set(ctx["State"]["Name"])
     try:
-        result = _run_map_items(state, raw_input, execution, ctx)
+        result = _run_map_items(_bound(state, raw_input, ctx), raw_input, execution, ctx)
     except stepfunctions._ExecutionError:
         add_event(execution, "MapStateFailed")
         raise
@@ -65,6 +75,17 @@ def run_map_items(state: dict[str, Any], raw_input: Any, execution: dict[str, An
         _map_state.set(None)
     add_event(execution, "MapStateSucceeded")
     return result
+
+
+def _bound(state: dict[str, Any], raw_input: Any, ctx: dict[str, Any]) -> dict[str, Any]:
+    """The state with the number of iterations that run at the same time. A distributed Map has other limits."""
+    processor = state.get("ItemProcessor") or state.get("Iterator") or {}
+    if (processor.get("ProcessorConfig") or {}).get("Mode") == "DISTRIBUTED":
+        return state
+    asked = state.get("MaxConcurrency", 0)
+    if isinstance(asked, str):
+        asked = stepfunctions._jsonata_state_field(state, "MaxConcurrency", "number", raw_input, ctx)
+    return state | {"MaxConcurrency": min(int(asked) or MAX_CONCURRENCY, MAX_CONCURRENCY)}
 
 
 def run_parallel_branches(state: dict[str, Any], raw_input: Any, execution: dict[str, Any], ctx: dict[str, Any]) -> Any:
