@@ -13,6 +13,7 @@ import pytest
 
 from craftspark.errors import RenderFailed
 from craftspark.jobs.failures import REASONS
+from local_cloud.faults import Fault
 from local_cloud.interruptions import interrupt
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.gpu_tasks import GpuTask, read_tasks
@@ -27,13 +28,16 @@ def drills(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def drill(assembly: Path, drills: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+def drill(
+    assembly: Path, drills: Path, tmp_path_factory: pytest.TempPathFactory, faults: tuple[Fault, ...]
+) -> Iterator[LocalCloud]:
     """A cloud whose GPU worker follows instructions in the prompt."""
     commands = {"craftspark-gpu:local": (sys.executable, "-m", "tests.e2e.drill_worker", str(drills))}
     folder = tmp_path_factory.mktemp("drill")
     with LocalCloud.run(folder, port=0, commands=commands, assembly=assembly) as running:
         running.stop_controller()
-        yield running
+        with running.under(*faults):
+            yield running
 
 
 @pytest.fixture(scope="module", autouse=True)

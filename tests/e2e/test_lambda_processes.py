@@ -31,6 +31,7 @@ from local_cloud.emulator.patches.lambda_functions.processes import (
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.emulator_process import EmulatorProcess
 from local_cloud.launcher.state import StateDir
+from tests.e2e.impatient import impatient
 from tests.e2e.metrics import metric_sum
 from tests.e2e.processes import mentioning
 from tests.e2e.roles import allow, role
@@ -254,7 +255,7 @@ def test_a_throttled_lambda_is_throttled_by_name_and_its_events_wait(aws: Client
     }
 
     with pytest.raises(ClientError) as refusal:
-        aws["lambda"].invoke(FunctionName=name)
+        impatient(aws, "lambda").invoke(FunctionName=name)
     execution = start(aws, {"StartAt": "Work", "States": {"Work": invoke_it}})
     failed = ended(aws, execution)
     before = throttles(aws, name)
