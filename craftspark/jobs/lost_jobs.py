@@ -28,8 +28,8 @@ class UnstartedRecords(Protocol):
     def read(self, job_id: str) -> Job:
         """Raises JobNotFound."""
 
-    def mark_started(self, job_id: str) -> None:
-        """Mark the job as started, which removes it from this list."""
+    def mark_started(self, job_id: str) -> bool:
+        """Mark the job as started, which removes it from this list. Returns whether it was on it."""
 
 
 @dataclass(frozen=True, kw_only=True)

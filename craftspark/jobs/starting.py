@@ -79,8 +79,10 @@ class Executions(Protocol):
 
 
 class Marks(Protocol):
-    def mark_started(self, job_id: str) -> None:
-        """Record that the job has an execution. Does nothing if the job has ended. Raises StartRefused."""
+    def mark_started(self, job_id: str) -> bool:
+        """Record that the job has an execution. Returns whether this call did so: not if an earlier one did, or if the
+        job has ended. Raises StartRefused.
+        """
 
 
 class Arrivals(Protocol):
@@ -132,12 +134,13 @@ class Starts:
             try:
                 with self.pace.start():
                     self.executions.start(message.order.job_id, message.body)
-                    self.marks.mark_started(message.order.job_id)
+                    is_new = self.marks.mark_started(message.order.job_id)
             except StartRefused as refused:
                 self.refused = refused
             else:
-                work_s = self._started.setdefault(message.order.pool, defaultdict(float))
-                work_s[message.order.lane] += message.order.work_s
+                if is_new:  # a message that comes twice brings its work once
+                    work_s = self._started.setdefault(message.order.pool, defaultdict(float))
+                    work_s[message.order.lane] += message.order.work_s
                 return True
         if message.deferrals >= MAX_DEFERRALS:
             raise DeferredTooOften(f"job {message.order.job_id} could not be started in {message.deferrals} tries")

@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingErro
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from craftspark.aws import clients
+from craftspark.aws.fleet.work import WorkIndex
 from craftspark.aws.items import unfinished_shard
 from craftspark.jobs.batches import DEFERRALS, JobOrder
 from craftspark.settings.jobs import SubmitSettings
@@ -120,6 +121,8 @@ def test_a_started_job_is_marked_and_an_ended_one_is_unchanged(
 
     assert shard_of(started) == unfinished_shard(started)
     assert shard_of(ended) is None
+    work = WorkIndex(client=clients.dynamodb(), jobs_table=JOBS).read("draw", time.time())
+    assert work.counters.work_s["bulk"] == 1.0  # of the started job, once
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,9 @@ class FakeUnstarted:
                 return shard[job_id]
         raise JobNotFound("gone")
 
-    def mark_started(self, job_id: str) -> None:
-        for shard in self.jobs.values():
-            shard.pop(job_id, None)
+    def mark_started(self, job_id: str) -> bool:
+        shard = next((each for each in self.jobs.values() if job_id in each), {})
+        return shard.pop(job_id, None) is not None
 
 
 @dataclass

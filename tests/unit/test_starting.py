@@ -4,6 +4,7 @@ import itertools
 import json
 import random
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -45,10 +46,11 @@ class FakeMarks:
         self.started: list[str] = []
         self.refuses = False
 
-    def mark_started(self, job_id: str) -> None:
+    def mark_started(self, job_id: str) -> bool:
         if self.refuses:
             raise StartRefused("RequestLimitExceeded")
         self.started.append(job_id)
+        return self.started.count(job_id) == 1
 
 
 class FakeIntake:
@@ -131,6 +133,24 @@ def test_a_refused_order_is_retried_later_and_the_rest_of_the_batch_is_not_tried
     assert answers == [True, True, False, False, False]
     assert len(executions.asked) == 3
     assert [order for order, _ in intake.deferred] == orders[2:]
+
+
+class FakeArrivals:
+    def __init__(self) -> None:
+        self.work_s: dict[str, Mapping[str, float]] = {}
+
+    def add(self, pool: str, work_s: Mapping[str, float]) -> None:
+        self.work_s[pool] = work_s
+
+
+def test_the_work_of_a_message_that_comes_twice_is_counted_once() -> None:
+    clock, arrivals = Clock(), FakeArrivals()
+    starts = starts_of(FakeExecutions(clock), clock)
+
+    assert [starts.start(an_order(number)) for number in (1, 1, 2)] == [True] * 3
+    starts.count_arrivals(arrivals)
+
+    assert arrivals.work_s == {"draw": {"bulk": 2.0}}
 
 
 def test_an_invocation_without_time_starts_no_execution() -> None:

@@ -33,8 +33,8 @@ class UnstartedJobs:
         """The job as of now. Raises JobNotFound."""
         return read_record(self.client, self.jobs_table, job_id).job
 
-    def mark_started(self, job_id: str) -> None:
-        """Mark the job as started. Does nothing if the job has ended or is gone. Raises StartRefused."""
+    def mark_started(self, job_id: str) -> bool:
+        """Mark the job as started. Returns False if it was marked before, has ended or is gone. Raises StartRefused."""
         with refuse_transient(), suppress(self.client.exceptions.ConditionalCheckFailedException):
             self.client.update_item(
                 TableName=self.jobs_table,
@@ -46,3 +46,5 @@ class UnstartedJobs:
                     ":unstarted": text(items.unstarted_shard(job_id)),
                 },
             )
+            return True
+        return False
