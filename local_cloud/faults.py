@@ -20,7 +20,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "duplicate": "a message or an event is delivered twice",
         "delay": "something takes effect later than usual: a message, a read, a launch",
         "deny": "a call is refused because a permission has not reached every server yet",
-        "zone": "a zone is lost",
+        "zone": "no instance can be launched in a zone",
     }
 )
 

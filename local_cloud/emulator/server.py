@@ -53,7 +53,7 @@ async def _run(arguments: argparse.Namespace) -> None:
     from local_cloud.emulator import patches, patching
     from local_cloud.emulator.alarms.clock import AlarmClock
     from local_cloud.emulator.faults.routes import with_faults
-    from local_cloud.emulator.patches.ecs import tasks
+    from local_cloud.emulator.patches.ecs import managed_scaling, tasks
     from local_cloud.emulator.patches.lambda_functions.processes import PROCESSES
     from local_cloud.emulator.patches.sqs import queue_metrics
     from local_cloud.emulator.permissions.identities import create_administrator
@@ -72,7 +72,7 @@ async def _run(arguments: argparse.Namespace) -> None:
     )
     patching.apply_all(patches.all_patches(processes))
     create_administrator()
-    alarm_clock = AlarmClock([queue_metrics.sample])
+    alarm_clock = AlarmClock([queue_metrics.sample, managed_scaling.sample])
     alarm_clock.start()
     stop_requested, all_stopped = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,6 +1,7 @@
 """The contract of the Step Functions patches: documented behaviour of AWS on which our state machine relies."""
 
 import json
+import uuid
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.reports.execution_timeline import read_timeline
-from tests.e2e.roles import let_events_send
+from tests.e2e.roles import allow, let_events_send, role
 from tests.e2e.state_machines import callback_task, ended, history, next_token, queue, start
 
 ALL = ["States.ALL"]
@@ -201,3 +202,17 @@ def test_a_history_tells_every_state_of_every_map_iteration(aws: Clients) -> Non
     assert all(visit.exited for visit in timeline.visits)
     assert timeline.transitions == 7
     assert [event["type"] for event in events].count("TaskSubmitted") == 3
+
+
+def test_a_launch_that_ecs_refuses_fails_by_the_name_of_its_exception(aws: Clients) -> None:
+    launch = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::ecs:runTask.waitForTaskToken",
+        "Arguments": {"TaskDefinition": f"nothing-{uuid.uuid4().hex}"},
+        "End": True,
+    }
+    may = role(aws, "states", allow("*", "ecs:RunTask"))
+
+    execution = start(aws, {"StartAt": "Launch", "States": {"Launch": launch}}, role_arn=may)
+
+    assert ended(aws, execution)["error"] == "ECS.ClientException"

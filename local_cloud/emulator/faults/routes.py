@@ -6,7 +6,7 @@ from typing import Any
 
 from hypercorn.typing import ASGIFramework
 
-from local_cloud.emulator import spot_capacity, spot_interruptions
+from local_cloud.emulator import spot_interruptions
 from local_cloud.emulator.faults import switch
 from local_cloud.faults import PATH
 
@@ -21,7 +21,6 @@ def posted(answer: Callable[[bytes], tuple[int, dict[str, Any]]]) -> Answer:
 ANSWERS: Mapping[str, Answer] = {
     PATH: switch.answer,
     spot_interruptions.PATH: posted(spot_interruptions.answer),
-    spot_capacity.PATH: posted(spot_capacity.answer),
 }
 
 

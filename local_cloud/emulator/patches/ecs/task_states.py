@@ -15,7 +15,7 @@ from ministack.services import ecs, ecs_metadata, eventbridge
 
 from local_cloud.emulator.aws_events import publish
 from local_cloud.emulator.patching import Patch, Replacement, Target
-from local_cloud.emulator.spot_capacity import place
+from local_cloud.emulator.placement import NotPlaced, place
 from local_cloud.emulator.tasks import Task, cluster_of, is_of_service, is_protected
 
 # What AWS says when a service's scheduler stops a task, with the ID of the deployment.
@@ -59,7 +59,12 @@ def mark_task_pending(task_arn: str, task: Task) -> bool:
     """A task gets its place, in the zone of its subnet. It stays PROVISIONING until there is one, and a launched task
     also until there is a core for it.
     """
-    place(task, lambda: bool(ecs._task_is_active(task_arn, task)))
+    try:
+        place(task, lambda: bool(ecs._task_is_active(task_arn, task)))
+    except NotPlaced as error:
+        stop(task, str(error), "TaskFailedToStart")
+        reconcile(task)
+        return False
     if not is_of_service(task):
         family = task["taskDefinitionArn"].rpartition("/")[2].partition(":")[0]
         ecs._get_docker().wait_for_slot(family, task_arn)

@@ -10,6 +10,7 @@ from local_cloud.emulator.patches.step_functions import (
     service_faults,
     state_payloads,
     task_callbacks,
+    task_launches,
 )
 from local_cloud.emulator.patching import Patch
 
@@ -23,4 +24,5 @@ PATCHES: tuple[Patch, ...] = (
     service_faults.PATCH,
     retries.PATCH,
     requests.PATCH,
+    task_launches.PATCH,
 )
