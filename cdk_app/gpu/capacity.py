@@ -39,7 +39,9 @@ class GpuCapacity(Construct):
         pool: Pool,
         models_cache: str,
         spot: bool,
+        trainings: int,
     ) -> None:
+        """`trainings` are the instances in addition to those of the pool: the fleet's limits do not count trainings."""
         super().__init__(scope, construct_id)
         self._spot = spot
         template = _create_launch_template(self, cluster=cluster, pool=pool, models_cache=models_cache)
@@ -49,7 +51,7 @@ class GpuCapacity(Construct):
             vpc=cluster.vpc,
             vpc_subnets=select_private_subnets(cluster.vpc),
             min_capacity=0,
-            max_capacity=pool.spot_instances if spot else pool.on_demand_instances,
+            max_capacity=(pool.spot_instances if spot else pool.on_demand_instances) + trainings,
             mixed_instances_policy=autoscaling.MixedInstancesPolicy(
                 launch_template=template,
                 launch_template_overrides=[

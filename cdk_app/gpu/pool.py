@@ -43,7 +43,14 @@ class GpuPool(Construct):
         pool = stage.pools[name]
         self.name, self.warm_tasks, self.launch_s, self.cluster = name, pool.warm_tasks, pool.launch_s, cluster
         self.work = {lane: self._create_queue(lane, construct_id, stage.rendering) for lane in LANES}
-        create = partial(GpuCapacity, self, cluster=cluster, pool=pool, models_cache=stage.gpu.models_cache)
+        create = partial(
+            GpuCapacity,
+            self,
+            cluster=cluster,
+            pool=pool,
+            models_cache=stage.gpu.models_cache,
+            trainings=int(name == stage.name_pool(stage.training.model)),
+        )
         self.spot = create("Spot", spot=True)
         self.on_demand = create("OnDemand", spot=False)
         self.worker = GpuWorker(

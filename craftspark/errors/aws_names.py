@@ -6,6 +6,7 @@ TIMEOUT = "States.Timeout"
 LAUNCH_FAULTS = (
     "AmazonECS.Unknown",  # RunTask returned failures
     "ECS.AmazonECSException",
+    "ECS.ClientException",  # also if 500 tasks of the cluster wait for instances
     "ECS.SdkClientException",
     "ECS.ServerException",
     "ECS.ThrottlingException",

@@ -82,6 +82,18 @@ def test_the_controller_sets_each_pool_s_counts_within_the_stage_s_values(
         assert 0 < pool.spot.price < pool.on_demand.price
 
 
+@pytest.mark.parametrize("name", STAGES)
+def test_a_training_has_an_instance_when_the_fleet_has_its_maximum(name: str, request: pytest.FixtureRequest) -> None:
+    synthesis, stage = request.getfixturevalue(name), STAGES[name]
+    groups = synthesis.of_type("AWS::AutoScaling::AutoScalingGroup")
+
+    for pool, values in stage.pools.items():
+        more = int(stage.training.model in values.models)
+        for kind, instances in (("Spot", values.spot_instances), ("OnDemand", values.on_demand_instances)):
+            [group] = [each for id_, each in groups.items() if f"Gpu{pool.capitalize()}{kind}Instances" in id_]
+            assert int(group["Properties"]["MaxSize"]) == instances + more
+
+
 def test_three_decisions_a_minute_and_none_is_repeated(synthesis: Synthesis) -> None:
     [rule] = [each for name, each in synthesis.of_type("AWS::Events::Rule").items() if "ControllerDecisions" in name]
     [express] = [

@@ -104,7 +104,13 @@ def test_interruption_is_retried_at_once_and_boundedly(dev: Synthesis) -> None:
 
 
 def test_faults_of_ecs_are_retried_by_all_names_that_step_functions_gives_them(dev: Synthesis) -> None:
-    for faults in ("ECS.AmazonECSException", "ECS.SdkClientException", "Ecs.EcsException", "Ecs.SdkClientException"):
+    for faults in (
+        "ECS.AmazonECSException",
+        "ECS.ClientException",
+        "ECS.SdkClientException",
+        "Ecs.EcsException",
+        "Ecs.SdkClientException",
+    ):
         assert is_retried(dev.batch_states[DEMAND], faults)
         assert is_retried(dev.training_machine["States"]["Train on demand"], faults)
 
