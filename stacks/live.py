@@ -102,7 +102,6 @@ class LiveStack(Stack):
                 max_record_age=FRESH,
                 # Halving the batch isolates a record that breaks the function. After two retries it goes to the queue.
                 bisect_batch_on_error=True,
-                report_batch_item_failures=True,
                 retry_attempts=2,
                 on_failure=sources.SqsDlq(self.unsent),
                 parallelization_factor=10,

@@ -38,9 +38,13 @@ def link(key: str) -> str:
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Send each connection its maker's updates. The stream delivers each unreadable record again, separately."""
-    updates, unreadable = read_updates(event["Records"])
+def handler(event: dict[str, Any], context: Any) -> None:
+    """Send each connection its maker's updates.
+
+    An unreadable record fails the batch before anything is sent. The stream then delivers its halves, until the record
+    is alone. A report of the failed record would deliver all records after it again, and discard them with it.
+    """
+    updates = read_updates(event["Records"])
     # All connections are read before the first update is sent. The stream delivers the batch again after a failed read,
     # and no connection receives an update twice.
     now = utc_now()
@@ -48,7 +52,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     with ThreadPoolExecutor(THREADS) as threads:
         for _ in threads.map(lambda recipient: send(*recipient), recipients):
             pass
-    return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in unreadable]}
 
 
 def newest(connections: Iterable[Connection]) -> list[Connection]:
@@ -56,18 +59,17 @@ def newest(connections: Iterable[Connection]) -> list[Connection]:
     return nlargest(MAX_CONNECTIONS, connections, key=lambda connection: connection.connected_at)
 
 
-def read_updates(records: Iterable[dict[str, Any]]) -> tuple[dict[str, list[Update]], list[str]]:
-    """The updates for each maker, in order, and the sequence numbers of unreadable records."""
+def read_updates(records: Iterable[dict[str, Any]]) -> dict[str, list[Update]]:
+    """The updates for each maker, in order."""
     updates: dict[str, list[Update]] = {}
-    unreadable = []
     for record in records:
         try:
             for maker, update in updates_of(record["dynamodb"], link):
                 updates.setdefault(maker, []).append(update)
         except Exception:
             logger.exception("update unreadable")
-            unreadable.append(record["dynamodb"]["SequenceNumber"])
-    return updates, unreadable
+            raise
+    return updates
 
 
 def send(connection: Connection, updates: Sequence[Update]) -> None:

@@ -12,6 +12,7 @@ from local_cloud.emulator.patches.lambda_functions import (
     queue_batches,
     repeated_events,
     reserved_concurrency,
+    stream_batches,
     throttles,
 )
 from local_cloud.emulator.patching import Patch
@@ -27,6 +28,7 @@ PATCHES: tuple[Patch, ...] = (
     repeated_events.PATCH,
     event_source_mappings.PATCH,
     queue_batches.PATCH,
+    stream_batches.PATCH,
     payloads.PATCH,
     invocation_metrics.PATCH,
 )
