@@ -28,7 +28,7 @@ NAMES = ["a", "b", "bad", "c"]
 
 
 class Stream:
-    """A table whose stream invokes a function, with a queue of the changes that the function got, and one of those that were discarded."""
+    """A table whose stream invokes a function, with queues of the changes that it got and of the discarded ones."""
 
     def __init__(self, aws: Clients, *, reports: bool) -> None:
         self._sqs = aws["sqs"]

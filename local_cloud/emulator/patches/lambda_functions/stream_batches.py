@@ -1,9 +1,9 @@
 """A batch of a stream is halved, retried and discarded as its mapping says, and records stay in order.
 
-Gap: the emulator repeats a failed batch for ever, so one record that breaks a function stops the stream. It ignores
-`MaximumRetryAttempts`, `BisectBatchOnFunctionError` and the failures that a function reports. On AWS, a failed batch is
-halved, the records before the first reported failure are done, and what fails after the retries goes to the
-destination. A throttled invocation is no attempt.
+Gap: the emulator repeats a failed batch until it works, so one record that breaks a function stops the stream. It
+ignores `MaximumRetryAttempts`, `BisectBatchOnFunctionError` and the failures that a function reports. On AWS, a failed
+batch is halved, the records before the first reported failure are done, and records that fail after the retries go to
+the destination. A throttled invocation is no attempt.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
@@ -179,7 +179,7 @@ def _position(mapping: Mapping[str, Any], table: str) -> int:
 
 PATCH = Patch(
     name="batches of streams",
-    gap="a batch of a stream that fails is repeated for ever",
+    gap="a batch of a stream that fails is repeated until it works",
     targets=(
         Replacement(lambda_svc, "_poll_dynamodb_streams", "2b2460e933a9f3c3fb00d9e15763d119", poll_streams),
         Target(lambda_svc, "_send_ddb_stream_failure_record", "0efd5f5ffe2d6df57a30204eb0a4d226"),
