@@ -15,8 +15,10 @@ from local_cloud.alarms import end_minute, read_alarms
 from local_cloud.emulator.alarms.evaluation import evaluate
 from local_cloud.emulator.alarms.expressions import ExpressionUnsupported, compute
 from local_cloud.emulator.alarms.states import judge
+from local_cloud.emulator.patches import quota_counts
 from local_cloud.emulator.patches.cloudwatch import alarm_states
 from local_cloud.emulator.patches.cloudwatch.metric_points import record_metric
+from local_cloud.emulator.quota_throttles import THROTTLES
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.environment import ACCOUNT, REGION
@@ -319,3 +321,19 @@ def test_equal_values_of_a_minute_are_one_data_point(monkeypatch: pytest.MonkeyP
         (6002.0, 3.0, None),
         (6060.0, 1.0, None),
     ]
+
+
+def test_a_state_that_waits_for_the_quota_of_transitions_is_a_throttle_of_its_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    metrics: dict[Any, list[dict[str, Any]]] = {}
+    waits = iter([0.0, 0.001])
+    monkeypatch.setattr(cloudwatch, "_metrics", metrics)
+    monkeypatch.setattr(THROTTLES, "wait_s", lambda call: next(waits))
+
+    for _ in range(2):
+        quota_counts.wait_for_turn("machine")
+
+    [(key, points)] = metrics.items()
+    assert key[:2] == ("AWS/States", "ExecutionThrottled")
+    assert [(each["Value"], each["Dimensions"]) for each in points] == [(1.0, {"StateMachineArn": "machine"})]

@@ -6,6 +6,7 @@ import uuid
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
@@ -17,12 +18,16 @@ from tests.e2e.roles import role
 from tests.e2e.state_machines import ended, start
 
 HANDLER = """
-import json, os, time
+import json, os, tempfile, time
 
 def handler(event, context):
     asked = json.loads(event["body"]) if "body" in event else event
     if "exit" in asked:
         os._exit(asked["exit"])
+    if "write_mib" in asked:
+        with tempfile.TemporaryFile() as file:
+            file.seek(asked["write_mib"] * 1024 * 1024 - 1)
+            file.write(b"x")
     taken = b"x" * (asked.get("take_mib", 0) * 1024 * 1024)
     time.sleep(asked.get("wait_s", 0))
     return {"statusCode": 200, "body": "x" * asked.get("size", 0)}
@@ -123,6 +128,17 @@ def test_a_response_of_over_6_mb_is_an_error_of_the_function(aws: Clients, api: 
     assert too_large["errorType"] == "Function.ResponseSizeTooLarge"
     assert too_large["error"] == "Unhandled"
     assert large["error"] is None
+
+
+def test_a_file_of_a_function_is_at_most_as_large_as_its_tmp(aws: Clients, api: Api) -> None:
+    def write(mib: int) -> dict[str, Any]:
+        payload = json.dumps({"write_mib": mib})
+        answer: dict[str, Any] = aws["lambda"].invoke(FunctionName=api.function, Payload=payload)
+        return {"error": answer.get("FunctionError"), **json.loads(answer["Payload"].read())}
+
+    assert write(512)["error"] is None
+    refused = write(513)
+    assert (refused["error"], refused["errorType"]) == ("Unhandled", "OSError")
 
 
 @pytest.mark.parametrize(

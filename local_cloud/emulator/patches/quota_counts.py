@@ -13,6 +13,8 @@ from typing import Any
 from ministack.core.responses import json_response
 from ministack.services import dynamodb, lambda_svc, stepfunctions
 
+from local_cloud.emulator.patches.cloudwatch.metric_points import record_metric
+from local_cloud.emulator.patches.step_functions import execution_metrics
 from local_cloud.emulator.patching import Extension, Patch, Target
 from local_cloud.emulator.quota_throttles import THROTTLES
 from local_cloud.emulator.quota_use import USE
@@ -37,9 +39,17 @@ def count_event(execution: Mapping[str, Any], previous: str, event_type: str, de
     retried = event_type == "TaskScheduled" and not previous.endswith("StateEntered")
     if (retried or event_type.endswith("StateEntered")) and machine.get("type") != "EXPRESS":
         USE.count(TRANSITION)
-        time.sleep(THROTTLES.wait_s(TRANSITION))
+        wait_for_turn(execution["stateMachineArn"])
     if event_type == "TaskScheduled":
         count_call(details["taskScheduledEventDetails"]["resource"])
+
+
+def wait_for_turn(machine_arn: str) -> None:
+    """Wait while the account's transitions are beyond their rate, which is a metric of the state machine."""
+    wait_s = THROTTLES.wait_s(TRANSITION)
+    if wait_s > 0:
+        record_metric(execution_metrics.NAMESPACE, "ExecutionThrottled", 1, "Count", {"StateMachineArn": machine_arn})
+        time.sleep(wait_s)
 
 
 def count_call(resource: str) -> None:

@@ -13,6 +13,7 @@ from local_cloud.emulator.patches.lambda_functions import (
     repeated_events,
     reserved_concurrency,
     stream_batches,
+    temporary_files,
     throttles,
 )
 from local_cloud.emulator.patching import Patch
@@ -20,6 +21,7 @@ from local_cloud.emulator.patching import Patch
 PATCHES: tuple[Patch, ...] = (
     packages.PATCH,
     processes.PATCH,
+    temporary_files.PATCH,
     concurrency.PATCH,
     errors.PATCH,
     exits.PATCH,
