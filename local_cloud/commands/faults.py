@@ -24,7 +24,9 @@ def add_commands(commands: "Commands[argparse.ArgumentParser]", shared: argparse
         help="action such as sqs:SendMessage, or name of the queue, function, table or zone; may contain *"
         " (default: everything)",
     )
-    parser.add_argument("--share", type=float, help=f"share of the calls that are struck (default: {Fault.share})")
+    parser.add_argument(
+        "--share", type=float, help=f"share of the calls that are struck (default: {Fault.share}; of a zone 1)"
+    )
     parser.add_argument("--seed", type=int, default=Fault.seed, help="which calls are struck (default: %(default)s)")
     parser.add_argument("--seconds", type=float, help=f"how long (default: until `fault {OFF}`)")
     parser.set_defaults(run=fault)
