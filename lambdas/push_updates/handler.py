@@ -41,8 +41,8 @@ def link(key: str) -> str:
 def handler(event: dict[str, Any], context: Any) -> None:
     """Send each connection its maker's updates.
 
-    An unreadable record fails the batch before anything is sent. The stream then delivers its halves, until the record
-    is alone. A report of the failed record would deliver all records after it again, and discard them with it.
+    An unreadable record fails the batch before anything is sent. The stream then delivers its halves, until a batch has
+    only that record. A report of the failure would deliver all records after it again, and discard them with it.
     """
     updates = read_updates(event["Records"])
     # All connections are read before the first update is sent. The stream delivers the batch again after a failed read,

@@ -77,7 +77,7 @@ def test_a_write_takes_a_unit_for_each_kib_and_in_a_transaction_two(aws: Clients
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        GlobalSecondaryIndexes=[  # it has units of its own
+        GlobalSecondaryIndexes=[  # it has its own units
             {
                 "IndexName": "by_id",
                 "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],

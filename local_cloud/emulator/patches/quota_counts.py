@@ -72,7 +72,7 @@ def extend_dispatch(dispatch: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def extend_capacity(add_capacity: Callable[..., None]) -> Callable[..., None]:
-    """Count the units of a single write in the table itself: each index has a quota of its own.
+    """Count the units of a single write in the table itself: each index has its own quota.
 
     DynamoDB computes them only for callers that ask.
     """
