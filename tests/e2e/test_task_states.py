@@ -2,6 +2,7 @@
 
 import os
 import signal
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +130,25 @@ def test_the_event_of_a_task_that_could_not_start_says_why(aws: Clients) -> None
 
     assert detail["stopCode"] == "TaskFailedToStart"
     assert "no local command for the image" in detail["stoppedReason"]
+
+
+def test_a_deployment_whose_tasks_fail_is_rolled_back(aws: Clients) -> None:
+    name, good, bad = f"service-{uuid.uuid4().hex[:8]}", task_definition(aws, "idle"), task_definition(aws, "broken")
+    breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}, "minimumHealthyPercent": 0}
+    aws["ecs"].create_service(
+        serviceName=name,
+        taskDefinition=good,
+        desiredCount=1,
+        deploymentConfiguration={**breaker, "maximumPercent": 200},
+    )
+    running_task(aws, name)
+
+    aws["ecs"].update_service(service=name, taskDefinition=bad)
+
+    def is_rolled_back() -> bool:
+        [service] = aws["ecs"].describe_services(services=[name])["services"]
+        return service["taskDefinition"] == good and any("circuit breaker" in e["message"] for e in service["events"])
+
+    eventually(is_rolled_back)
+    assert running_task(aws, name)["taskDefinitionArn"] == good
+    delete(aws, name)
