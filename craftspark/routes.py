@@ -5,6 +5,7 @@ from typing import Literal
 
 MAKER: Literal["maker"] = "maker"
 ADMIN: Literal["admin"] = "admin"
+PUBLIC: Literal["public"] = "public"
 
 # `polling` are requests that clients repeat while they wait, `submissions` are requests that create the work.
 Traffic = Literal["submissions", "polling", "others"]
@@ -15,14 +16,14 @@ class Route:
     """A route and the Lambda that handles it.
 
     `function` is the folder of the Lambda below `lambdas/`. `scope` is the kind of scope that the caller's token needs;
-    each stage maps it to scope names of its token issuer. Suspended makers cannot use a route that `costs`. Each route
-    has a throttle, whose rate depends on its kind of `traffic`.
+    each stage maps it to scope names of its token issuer. A public route needs no token. Suspended makers cannot use a
+    route that `costs`. Each route has a throttle, whose rate depends on its kind of `traffic`.
     """
 
     method: str
     path: str
     function: str
-    scope: Literal["maker", "admin"] = MAKER
+    scope: Literal["maker", "admin", "public"] = MAKER
     costs: bool = False
     traffic: Traffic = "others"
 
@@ -51,6 +52,10 @@ ROUTES = (
     Route("DELETE", "/v1/jobs/{job_id}/images", "delete_images"),
     Route("GET", "/v1/jobs/{job_id}/files", "list_files"),
     Route("POST", "/v1/jobs/{job_id}/zip", "zip_files"),
+    Route("POST", "/v1/jobs/{job_id}/images/{index}/publication", "publish_image", costs=True),
+    Route("GET", "/v1/gallery/pictures", "list_pictures", PUBLIC),
+    Route("GET", "/v1/gallery/pictures/{picture_id}", "read_picture", PUBLIC),
+    Route("DELETE", "/v1/gallery/pictures/{picture_id}", "unpublish_picture"),
     Route("GET", "/v1/webhooks", "list_webhooks"),
     Route("POST", "/v1/webhooks", "create_webhook", costs=True),
     Route("DELETE", "/v1/webhooks/{webhook_id}", "delete_webhook"),

@@ -12,10 +12,11 @@ from cdk_app.guardrail import Guardrail
 from cdk_app.packaging.python_function import MEMORY_MIB, Access, PythonFunction
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.work_queue import WorkQueue
-from craftspark.routes import ROUTES
+from craftspark.routes import PUBLIC, ROUTES
 from craftspark.settings.accounts import TokenSettings
 from stacks.api_access import (
     define_account_access,
+    define_gallery_access,
     define_job_access,
     define_notification_access,
     define_suspension_access,
@@ -64,6 +65,7 @@ class ApiStack(Stack):
         access = {
             **define_job_access(stage, data, intake, guardrail),
             **define_upload_access(stage, data, guardrail),
+            **define_gallery_access(stage, data, guardrail),
             **define_notification_access(data, live, webhooks),
             **define_account_access(stage, data, sign_in),
         }
@@ -79,8 +81,9 @@ class ApiStack(Stack):
         """The function of one or several routes, all with the same kind of scope."""
         routes = [route for route in ROUTES if route.function == name]
         [scope] = {route.scope for route in routes}
-        token = Access(settings=(TokenSettings(token_scopes=" ".join(self._stage.api.scopes[scope])),))
-        shared = token + self._suspension if any(route.costs for route in routes) else token
+        token = TokenSettings(token_scopes=" ".join(self._stage.api.scopes[scope])) if scope != PUBLIC else None
+        checked = Access(settings=(token,) if token else ())
+        shared = checked + self._suspension if any(route.costs for route in routes) else checked
         memory_mib, timeout = LARGER.get(name, (MEMORY_MIB, TIMEOUT))
         return PythonFunction(
             self,

@@ -13,9 +13,10 @@ from cdk_app.storage.work_queue import WorkQueue
 from craftspark.jobs.pools import ServingPool, ServingPools
 from craftspark.routes import ADMIN, ROUTES
 from craftspark.settings.accounts import AccountSettings, DirectorySettings
+from craftspark.settings.gallery import GallerySettings, PublishSettings
 from craftspark.settings.jobs import DeleteSettings, JobsSettings, ReadSettings, SubmitSettings, ToolsSettings
 from craftspark.settings.notifications import LiveSettings, WebhookSettings
-from craftspark.settings.uploads import UploadSettings
+from craftspark.settings.uploads import TextModerationSettings, UploadSettings
 from stacks.data import DataStack
 from stacks.live import LiveStack
 from stacks.webhooks import WebhooksStack
@@ -102,6 +103,42 @@ def define_upload_access(stage: Stage, data: DataStack, guardrail: Guardrail | N
         "check_upload": uploads + check,
         "list_uploads": uploads + Access(grants=(records.grant_list,)),
         "delete_upload": uploads + Access(grants=(files.grant_delete, records.grant_drop)),
+    }
+
+
+def define_gallery_access(stage: Stage, data: DataStack, guardrail: Guardrail | None) -> dict[str, Access]:
+    """Functions for the gallery. A function that signs a link to a picture needs permission to read the picture."""
+    records, files = data.gallery_records, data.gallery
+    gallery = GallerySettings(
+        gallery_table=records.table.table_name,
+        gallery_bucket=files.bucket_name,
+        url_lifetime_s=stage.makers.url_lifetime_s,
+    )
+    read_files = partial(files.grant_read, objects_key_pattern="pictures/*")
+    drop_files = partial(files.grant_delete, objects_key_pattern="pictures/*")
+    publish = PublishSettings(
+        **asdict(gallery), jobs_table=data.jobs.table.table_name, images_bucket=data.images.bucket_name
+    )
+    moderate = TextModerationSettings(
+        moderator=stage.makers.moderator, **asdict(fill_guardrail_settings(guardrail, stage))
+    )
+    return {
+        "publish_image": Access(
+            settings=(publish, moderate, _fill_account_settings(stage, data)),
+            grants=(
+                data.jobs.grant_read,
+                data.accounts.grant_enter,  # records and counts of refusals
+                *_list_moderation_grants(stage, guardrail),
+                records.grant_publish,
+                partial(data.images.grant_read, objects_key_pattern="images/*"),
+                partial(files.grant_put, objects_key_pattern="pictures/*"),
+                read_files,
+                drop_files,  # of a publication that another request has overtaken
+            ),
+        ),
+        "unpublish_picture": Access(settings=(publish,), grants=(records.grant_remove, drop_files)),
+        "read_picture": Access(settings=(gallery,), grants=(records.grant_find, read_files)),
+        "list_pictures": Access(settings=(gallery,), grants=(records.grant_list, read_files)),
     }
 
 

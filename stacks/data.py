@@ -15,7 +15,7 @@ from cdk_app.stages.stage import Stage
 from cdk_app.storage.desired_counts import DesiredCounts
 from cdk_app.storage.private_bucket import PrivateBucket
 from cdk_app.storage.style_tables import StylesTable, TrainingsTable
-from cdk_app.storage.tables import AccountsTable, JobsTable, UploadsTable
+from cdk_app.storage.tables import AccountsTable, GalleryTable, JobsTable, UploadsTable
 from craftspark.settings.rendering import SettleSettings
 
 
@@ -56,6 +56,15 @@ class DataStack(Stack):
                 s3.LifecycleRule(id="zips", prefix="zips/", expiration=Duration.days(1)),
             ],
             # `fetch`, and reading a canvas, need CORS. An <img> does not.
+            origins=origins,
+            methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
+        )
+        self.gallery_records = GalleryTable(self, "GalleryRecords", keep=data.keep)
+        # What makers publish outlasts its job.
+        self.gallery = PrivateBucket(
+            self,
+            "Gallery",
+            keep=data.keep,
             origins=origins,
             methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
         )

@@ -1,4 +1,4 @@
-"""The HTTP API: signed-in callers only, a throttle for each route, and an access log."""
+"""The HTTP API: signed-in callers except for public routes, a throttle for each route, and an access log."""
 
 from typing import Any, cast
 
@@ -8,11 +8,12 @@ from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from cdk_app.acknowledgements import acknowledge
 from cdk_app.api.access_log import REQUEST_LOG, AccessLogs
 from cdk_app.stages.api import Api
 from cdk_app.stages.stage import Operations
 from cdk_app.storage.log_group import LogGroup
-from craftspark.routes import ADMIN, Route
+from craftspark.routes import ADMIN, PUBLIC, Route
 
 
 class HttpApi(Construct):
@@ -52,15 +53,20 @@ class HttpApi(Construct):
     def add_route(self, route: Route, function: lambda_.IFunction) -> None:
         """Connect a route to its Lambda, and set the route's throttle.
 
-        API Gateway checks the scope of administrative routes. The functions check makers' scopes, because API Gateway
-        would reject an ID token with 403 (no such scope). The right status is 401: it is the wrong kind of token.
+        API Gateway lets everybody use public routes, and checks the scope of administrative ones. The functions check
+        makers' scopes, because API Gateway would reject an ID token with 403 (no such scope). The right status is 401:
+        it is the wrong kind of token.
         """
         made = self.api.add_routes(
             path=route.path,
             methods=[apigateway.HttpMethod[route.method]],
+            authorizer=apigateway.HttpNoneAuthorizer() if route.scope == PUBLIC else None,
             authorization_scopes=list(self._settings.scopes[ADMIN]) if route.scope == ADMIN else None,
             integration=integrations.HttpLambdaIntegration(route.function, function),
         )
+        if route.scope == PUBLIC:
+            for each in made:
+                acknowledge(each, "Everybody may read what makers have published.", "AwsSolutions-APIG4")
         throttle = self._settings.find_throttle(route)
         self._route_settings[route.key] = {
             "ThrottlingRateLimit": throttle.per_s,

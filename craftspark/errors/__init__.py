@@ -98,6 +98,14 @@ class TooManyOpenUploads(RequestRefused, retry=Retry.LATER):
     """The maker has the maximum number of unchecked uploads."""
 
 
+class PictureNotFound(RequestRefused, retry=Retry.NEVER):
+    """There is no published picture with this ID, or the caller has not published it."""
+
+
+class PictureAlreadyPublished(RequestRefused, retry=Retry.NEVER):
+    """The image is published with another title, other tags or another licence."""
+
+
 class WebhookNotFound(RequestRefused, retry=Retry.NEVER):
     """The caller has no webhook with this ID."""
 

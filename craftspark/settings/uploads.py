@@ -1,4 +1,4 @@
-"""Settings of the functions for uploads, and of all code that moderates pictures."""
+"""Settings of the functions for uploads, and of all code that moderates pictures or words."""
 
 from dataclasses import dataclass
 
@@ -24,3 +24,13 @@ class GuardrailSettings(Settings):
     guardrail_id: str
     guardrail_version: str
     moderation_fallback: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextModerationSettings(GuardrailSettings):
+    """Settings of the moderation of words, in addition to AccountSettings.
+
+    `moderator` checks words in addition to the word lists: `none`, `comprehend` or `guardrail`.
+    """
+
+    moderator: str

@@ -25,6 +25,7 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=100), LINE]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
 SourceReference = Annotated[str, StringConstraints(pattern=REFERENCE)]
 MAX_SEED = 2**32 - 1
+MAX_COUNT = 8  # images of one job
 SOURCE = (
     "Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload."
 )
@@ -40,7 +41,7 @@ class JobRequest(BaseModel, ABC):
     # lists them.
     work_fields: ClassVar[tuple[str, ...]] = ("count",)
 
-    count: int = Field(4, ge=1, le=8, description="Number of images. Each image has its own seed.")
+    count: int = Field(4, ge=1, le=MAX_COUNT, description="Number of images. Each image has its own seed.")
     seed: int | None = Field(
         None,
         ge=0,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, wraps
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel
 
@@ -19,6 +19,7 @@ from craftspark.errors import (
     Forbidden,
     InvalidInput,
     JobNotFound,
+    PictureNotFound,
     ServiceBusy,
     UploadNotFound,
     WebhookNotFound,
@@ -34,17 +35,21 @@ from lambdas.log import logger
 
 # A prompt of 1,000 characters takes at most 4 KB, escaped 12 KB: two of them and the rest fit.
 BODY_LIMIT = 32 * 1024
-NOT_FOUND = {"job_id": JobNotFound, "upload_id": UploadNotFound, "webhook_id": WebhookNotFound}
+NOT_FOUND = {
+    "job_id": JobNotFound,
+    "picture_id": PictureNotFound,
+    "upload_id": UploadNotFound,
+    "webhook_id": WebhookNotFound,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
-    """An HTTP request. Header names are lowercase.
+class Visit:
+    """An HTTP request of anybody. Header names are lowercase.
 
     The body is decoded when a handler reads it. Operations without a body ignore it.
     """
 
-    maker: str
     request_id: str
     route: str
     path: Mapping[str, str]
@@ -56,6 +61,13 @@ class Request:
     def body(self) -> bytes:
         """Raises InvalidInput or BodyTooLarge."""
         return _body_of(self.gateway_event)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request(Visit):
+    """An HTTP request of a maker or an administrator, whose token was checked."""
+
+    maker: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +87,22 @@ def endpoint(answer: Callable[[Request], Response]) -> Handler:
 
     A temporary error of AWS is the caller's to wait for, after the attempts of the client and of transactions.
     """
+    return _handle(answer, read_request)
 
+
+def public_endpoint(answer: Callable[[Visit], Response]) -> Handler:
+    """Turn a function from visit to response into the Lambda handler of a public route."""
+    return _handle(answer, read_visit)
+
+
+Read = TypeVar("Read", bound=Visit)
+
+
+def _handle(answer: Callable[[Read], Response], read: Callable[[Mapping[str, Any]], Read]) -> Handler:
     @wraps(answer)
     def handler(gateway_event: dict[str, Any], context: Any) -> dict[str, Any]:
         try:
-            response = answer(read_request(gateway_event))
+            response = answer(read(gateway_event))
         except ApiProblem as error:
             return refuse(error)
         except (*AWS_ERRORS, Contended) as error:
@@ -102,18 +125,25 @@ def read_request(gateway_event: Mapping[str, Any]) -> Request:
 
     Raises AccessTokenRequired or Forbidden.
     """
-    context = gateway_event["requestContext"]
-    claims = context["authorizer"]["jwt"]["claims"]
+    claims = gateway_event["requestContext"]["authorizer"]["jwt"]["claims"]
     check_token(claims, scopes())
-    return Request(
-        maker=_maker_of(claims),
-        request_id=context["requestId"],
-        route=gateway_event.get("routeKey", ""),
-        path=gateway_event.get("pathParameters") or {},
-        query=gateway_event.get("queryStringParameters") or {},
-        headers={name.lower(): value for name, value in (gateway_event.get("headers") or {}).items()},
-        gateway_event=gateway_event,
-    )
+    return Request(maker=_maker_of(claims), **_parts_of(gateway_event))
+
+
+def read_visit(gateway_event: Mapping[str, Any]) -> Visit:
+    """Read a request to a public route. A token in it is not looked at."""
+    return Visit(**_parts_of(gateway_event))
+
+
+def _parts_of(gateway_event: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "request_id": gateway_event["requestContext"]["requestId"],
+        "route": gateway_event.get("routeKey", ""),
+        "path": gateway_event.get("pathParameters") or {},
+        "query": gateway_event.get("queryStringParameters") or {},
+        "headers": {name.lower(): value for name, value in (gateway_event.get("headers") or {}).items()},
+        "gateway_event": gateway_event,
+    }
 
 
 @cache
@@ -162,8 +192,11 @@ def refuse(error: ApiProblem) -> dict[str, Any]:
     return {"statusCode": status, "headers": headers, "body": json.dumps(body)}
 
 
-def id_in_path(request: Request, name: Literal["job_id", "upload_id", "webhook_id"]) -> str:
-    """The ID of a job, an upload or a webhook in the path. Raises the matching NotFound error for a malformed ID."""
+def id_in_path(request: Visit, name: Literal["job_id", "picture_id", "upload_id", "webhook_id"]) -> str:
+    """The ID of a job, a picture, an upload or a webhook in the path.
+
+    Raises the matching NotFound error for a malformed ID.
+    """
     given = request.path[name]
     if not is_job_id(given):
         raise NOT_FOUND[name]("the id must have 26 lowercase letters and digits", field=name)

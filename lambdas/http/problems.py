@@ -30,6 +30,8 @@ PROBLEMS: dict[type[ApiProblem], Answer] = {
     errors.JobNotFound: Answer(HTTPStatus.NOT_FOUND, "The job does not exist"),
     errors.WebhookNotFound: Answer(HTTPStatus.NOT_FOUND, "The webhook does not exist"),
     errors.UploadNotFound: Answer(HTTPStatus.NOT_FOUND, "The upload does not exist"),
+    errors.PictureNotFound: Answer(HTTPStatus.NOT_FOUND, "The picture does not exist"),
+    errors.PictureAlreadyPublished: Answer(HTTPStatus.CONFLICT, "The image is already published"),
     errors.IdempotencyKeyReused: Answer(HTTPStatus.CONFLICT, "The idempotency key was used with another request"),
     errors.JobAlreadyFinal: Answer(HTTPStatus.CONFLICT, "The job has already ended"),
     errors.JobUnfinished: Answer(HTTPStatus.CONFLICT, "The job has not ended yet"),

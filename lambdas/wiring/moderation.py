@@ -3,36 +3,32 @@
 import time
 from functools import cache
 
-from craftspark.accounts.accounts import Accounts
-from craftspark.accounts.plans import find_plan
 from craftspark.accounts.refusals import CountedRefusals
 from craftspark.aws import clients
-from craftspark.aws.accounts.account_table import AccountTable
 from craftspark.aws.accounts.refusals import RefusalTable
 from craftspark.errors import ModerationUnavailable
 from craftspark.metrics import event
 from craftspark.moderation import Moderation, Moderator
-from craftspark.settings.jobs import SubmitSettings
+from craftspark.settings.uploads import TextModerationSettings
 from craftspark.words.index import WordIndex
 from craftspark.words.moderator import WordModerator
 from lambdas.log import logger
+from lambdas.wiring.accounts import account_table, accounts
 
 
 @cache
 def moderation() -> Moderation:
-    settings = SubmitSettings.from_environment()
-    table = AccountTable(client=clients.dynamodb(), table=settings.accounts_table)
-    accounts = Accounts(records=table, plan=find_plan(settings.default_plan))
+    settings = TextModerationSettings.from_environment()
     return Moderation(
         moderator=WordModerator(index=WordIndex.load()),
         service=service(settings),
         fallback="accept" if settings.moderation_fallback == "accept" else "refuse",
         report_unavailable=log_unavailable,
-        refusals=CountedRefusals(records=RefusalTable(accounts=table), accounts=accounts),
+        refusals=CountedRefusals(records=RefusalTable(accounts=account_table()), accounts=accounts()),
     )
 
 
-def service(settings: SubmitSettings) -> Moderator | None:
+def service(settings: TextModerationSettings) -> Moderator | None:
     """The stage's service, behind a circuit breaker, or None. Its adapter is loaded only if there is a service."""
     if settings.moderator == "none":
         return None

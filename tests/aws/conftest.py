@@ -21,6 +21,7 @@ from craftspark.jobs.pools import ServingPool, ServingPools
 from craftspark.models.catalogue import find_model
 from craftspark.models.networks import BUILT_IN_NETWORKS
 from craftspark.settings.accounts import AccountSettings, DirectorySettings
+from craftspark.settings.gallery import PublishSettings
 from craftspark.settings.jobs import ReadSettings, SubmitSettings
 from craftspark.settings.notifications import LiveSettings, WebhookSettings
 from craftspark.settings.uploads import GuardrailSettings, UploadSettings
@@ -29,6 +30,7 @@ from lambdas.wiring import live, pictures, webhooks
 
 JOBS, ACCOUNTS, IMAGES, UPLOADS = "jobs", "accounts", "images", "uploads"
 TRAININGS, STYLES, UPLOAD_RECORDS = "trainings", "styles", "upload-records"
+GALLERY, GALLERY_RECORDS = "gallery", "gallery-records"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -284,6 +286,22 @@ def read_settings(images_bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def gallery_settings(read_settings: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    client_of("s3").create_bucket(Bucket=GALLERY)
+    client_of("dynamodb").create_table(
+        TableName=GALLERY_RECORDS,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=key("key", "item"),
+        AttributeDefinitions=[attribute("key"), attribute("item")],
+    )
+    settings = PublishSettings(
+        gallery_table=GALLERY_RECORDS, gallery_bucket=GALLERY, url_lifetime_s=60, jobs_table=JOBS, images_bucket=IMAGES
+    )
+    for name, value in settings.to_environment().items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
 def user_pool(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
     pool = client_of("cognito-idp").create_user_pool(PoolName="makers", UsernameAttributes=["email"])
     pool_id = pool["UserPool"]["Id"]
@@ -294,7 +312,7 @@ def user_pool(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def all_settings(
-    submit_settings: SubmitSettings, read_settings: None, user_pool: str, monkeypatch: pytest.MonkeyPatch
+    submit_settings: SubmitSettings, gallery_settings: None, user_pool: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """The settings and tables of every function of the HTTP API."""
     dynamodb = client_of("dynamodb")

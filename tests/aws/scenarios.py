@@ -14,7 +14,7 @@ from craftspark.aws import clients
 from craftspark.aws.items import job_key, text
 from craftspark.aws.jobs.speed import FLEET, SUPPLY, partition
 from craftspark.fleet.supply import PoolSupply, TypeSupply
-from craftspark.jobs.job import image_key
+from craftspark.jobs.job import image_key, thumbnail_key
 from craftspark.routes import ADMIN, ROUTES
 from craftspark.tools import TOOLS
 from craftspark.uploads import incoming_key
@@ -31,6 +31,7 @@ BODIES: dict[str, Any] = {
     "create_upload": {"content_type": "image/png"},
     "create_webhook": {"url": "https://hooks.example.com/a"},
     "change_job": {"title": "Apples"},
+    "publish_image": {"title": "Red apple", "tags": ["apple"], "licence": "cc-by-4.0"},
     "grant_credits": {"credits": 5, "note": "order 1"},
     "adjust_credits": {"credits": -1, "note": "order 1"},
     "change_plan": {"plan": "plus"},
@@ -63,7 +64,7 @@ class Caller:
         name = function or self.function
         route = FUNCTIONS[name]
         admin = route.scope == ADMIN
-        values = {"job_id": UNKNOWN, "upload_id": UNKNOWN, "webhook_id": UNKNOWN}
+        values = {"job_id": UNKNOWN, "upload_id": UNKNOWN, "webhook_id": UNKNOWN, "picture_id": UNKNOWN, "index": "0"}
         values |= {"maker": self.maker, "tool": self.tool, **self.path}
         request = {
             "maker": "operator" if admin else self.maker,
@@ -90,7 +91,10 @@ class Caller:
         account(self.maker)
         route = FUNCTIONS[self.function]
         if "{job_id}" in route.path:
-            self.job(ended=self.function in ("delete_job", "delete_images", "zip_files"))
+            self.job(ended=self.function in ("delete_job", "delete_images", "publish_image", "zip_files"))
+        elif "{picture_id}" in route.path:
+            self.job(ended=True)
+            self.path["picture_id"] = self.ask("publish_image").body["picture_id"]
         elif "webhook" in route.path:
             self.limit(webhooks=2)
             if "{webhook_id}" in route.path:
@@ -107,8 +111,8 @@ class Caller:
         self.path = {"job_id": accepted.body["job_id"]}
         if ended:
             store(self.path["job_id"], 0, alpha=True)
-            key = image_key(self.path["job_id"], 0)
-            client_of("s3").put_object(Bucket=IMAGES, Key=key, Body=b"a picture")
+            for key in (image_key(self.path["job_id"], 0), thumbnail_key(self.path["job_id"], 0)):
+                client_of("s3").put_object(Bucket=IMAGES, Key=key, Body=b"a picture")
             settle(self.path["job_id"])
 
     def picture(self, content: bytes | None = None) -> None:
@@ -200,7 +204,7 @@ def fail_to_judge(caller: Caller) -> Answer:
         return caller.ask()
     caller.setting(moderator="comprehend", moderation_fallback="refuse")
     caller.patch.setattr(clients, "comprehend", Unreachable)
-    return caller.ask(body={**caller.body, "prompt": "a red apple"})
+    return caller.ask(body={**caller.body, **({"prompt": "a red apple"} if caller.tool else {})})
 
 
 def send_too_much(caller: Caller) -> Answer:
@@ -218,11 +222,21 @@ def ask_too_often(caller: Caller) -> Answer:
     if caller.function == "check_upload":
         put(UPLOAD_RECORDS, caller.maker, "limits", minute="9999-12-31T23:59", checks=1000)
         return caller.ask()
-    if caller.function == "quote_job":
+    if caller.function in ("quote_job", "publish_image"):
         caller.put(held_until="9999-12-31T23:59:59.000Z")
-        return caller.ask(body={**caller.body, "prompt": REFUSED_WORDS})
+        return say_what_is_refused(caller)
     caller.put(minute="9999-12-31T23:59", submissions=10**6)
     return caller.ask()
+
+
+def say_what_is_refused(caller: Caller) -> Answer:
+    field = "title" if caller.function == "publish_image" else "prompt"
+    return caller.ask(body={**caller.body, field: REFUSED_WORDS})
+
+
+def publish_otherwise(caller: Caller) -> Answer:
+    caller.ask()
+    return caller.ask(body={**caller.body, "title": "Green apple"})
 
 
 def exceed_the_plan(caller: Caller) -> Answer:
@@ -348,7 +362,9 @@ SCENARIOS: dict[str, Callable[[Caller], Answer]] = {
     "JobUnfinished": unfinished(ended=False),
     "ModerationUnavailable": fail_to_judge,
     "PlanExceeded": exceed_the_plan,
-    "PromptRefused": lambda caller: caller.ask(body={**caller.body, "prompt": REFUSED_WORDS}),
+    "PictureAlreadyPublished": publish_otherwise,
+    "PictureNotFound": at(picture_id=UNKNOWN),
+    "PromptRefused": say_what_is_refused,
     "ServiceBusy": throttle,
     "RenderTooLong": on_a_stage_with(batch_s=0),
     "ToolUnknown": lambda caller: caller.ask(query={"tool": "knitting"}),

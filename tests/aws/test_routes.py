@@ -58,7 +58,7 @@ BODIES: list[Any] = [
 ]
 FIELDS = {
     *("prompt", "also", "source", "size", "aspect", "style", "preset", "seed", "count", "guidance", "max_wait_s"),
-    *("title", "content_type", "url", "credits", "note", "plan", "reason"),
+    *("title", "tags", "licence", "share_words", "content_type", "url", "credits", "note", "plan", "reason"),
 }
 VALUES: list[Any] = [
     *(*TEXTS, None, True, -1, 10**30, float("inf"), float("nan"), [], ["x"] * 1000, {}, {"a": {}}),
@@ -72,7 +72,8 @@ def job_id() -> str:
 
 
 def good_path(route: Route, job_id: str) -> dict[str, str]:
-    values = {"tool": "picture", "job_id": job_id, "upload_id": "a" * 26, "webhook_id": "a" * 26, "maker": "maker-1"}
+    ids = dict.fromkeys(("picture_id", "upload_id", "webhook_id"), "a" * 26)
+    values = {**ids, "tool": "picture", "job_id": job_id, "index": "0", "maker": "maker-1"}
     return {name: value for name, value in values.items() if f"{{{name}}}" in route.path}
 
 

@@ -2,16 +2,17 @@
 
 import pytest
 
-from craftspark.routes import ADMIN, ROUTES, Route
+from craftspark.routes import ADMIN, PUBLIC, ROUTES, Route
 from craftspark.tools import TOOLS
-from tests.aws.api import ADMIN_SCOPE, MAKER_SCOPE, Answer, account, call
+from tests.aws.api import ADMIN_SCOPE, MAKER_SCOPE, Answer, account, answer_of, call, event_of
 from tests.aws.conftest import SMALL
 from tests.aws.test_routes import good_path
 
 pytestmark = pytest.mark.usefixtures("all_settings")
 
 BODY = {"prompt": "an apple", "content_type": "image/png", "url": "https://hooks.example/", "title": "x"}
-EVERY_ROUTE = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.function)
+SIGNED_IN = [route for route in ROUTES if route.scope != PUBLIC]
+EVERY_ROUTE = pytest.mark.parametrize("route", SIGNED_IN, ids=lambda route: route.function)
 
 
 def ask(route: Route, *, scope: str, token_use: str | None = "access") -> Answer:
@@ -44,6 +45,17 @@ def test_a_scope_allows_only_its_routes(route: Route) -> None:
     other = MAKER_SCOPE if route.scope == ADMIN else ADMIN_SCOPE
 
     assert ask(route, scope=other).body["type"] == "/problems/Forbidden"
+
+
+@pytest.mark.parametrize(
+    "route", [route for route in ROUTES if route.scope == PUBLIC], ids=lambda route: route.function
+)
+def test_a_public_route_needs_no_token_and_changes_nothing(route: Route) -> None:
+    event = event_of(path=good_path(route, "a" * 26))
+    del event["requestContext"]["authorizer"]
+
+    assert answer_of(route.function, event).status in (200, 404)
+    assert route.method == "GET"
 
 
 @pytest.mark.parametrize("scope", [MAKER_SCOPE, "craftspark/jobs", f"openid {MAKER_SCOPE}"])

@@ -27,8 +27,10 @@ class FrontEnd:
         return HTTP.request(method, self.cloud.api_url + path, headers=headers, **request)
 
     def submit(self, prompt: str = "a red apple", *, key: str | None = None, **request: Any) -> httpx.Response:
+        """Submit a job for pictures. With this seed, all drawings of "a red apple" show one and are charged."""
         headers = {"Idempotency-Key": key} if key else {}
-        return self.call("POST", "/v1/tools/picture/jobs", json={"prompt": prompt, **request}, headers=headers)
+        body = {"prompt": prompt, "seed": 1, **request}
+        return self.call("POST", "/v1/tools/picture/jobs", json=body, headers=headers)
 
     def accepted(self, prompt: str = "a red apple", **request: Any) -> str:
         """Submit a job that must be accepted, and return its id."""

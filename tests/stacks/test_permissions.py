@@ -412,11 +412,19 @@ def test_only_connections_webhooks_and_a_maker_s_own_pictures_are_deleted_and_no
 
     for statement in deleting:
         place = json.dumps(statement["Resource"])
-        assert any(name in place for name in ("Connections", "Webhooks", "Images", "Upload")), place
+        assert any(name in place for name in ("Connections", "Webhooks", "Images", "Upload", "Gallery")), place
     images = [each for each in deleting if "s3:DeleteObject*" in actions(each)]
     deleters = [
         synthesis.allowed_to_function(name)
-        for name in ("delete_images", "delete_job", "zip_files", "check_upload", "delete_upload")
+        for name in (
+            "delete_images",
+            "delete_job",
+            "zip_files",
+            "check_upload",
+            "delete_upload",
+            "publish_image",
+            "unpublish_picture",
+        )
     ]
     deleters += [synthesis.allowed_to_task(worker) for worker in synthesis.workers.values()]
     theirs = [each for statements in deleters for each in statements if "s3:DeleteObject*" in actions(each)]

@@ -48,7 +48,7 @@ def test_the_timeline_of_a_job_reads_every_dead_letter_queue(local: Synthesis) -
 def test_tables_recover_to_any_second_and_expire_items(synthesis: Synthesis) -> None:
     tables = synthesis.properties("AWS::DynamoDB::Table")
 
-    assert len(tables) == 7
+    assert len(tables) == 8
     for table in tables:
         assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
         assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
@@ -79,7 +79,7 @@ def test_buckets_are_private_encrypted_and_tls_only(synthesis: Synthesis) -> Non
     buckets = synthesis.of_type("AWS::S3::Bucket")
     policies = synthesis.properties("AWS::S3::BucketPolicy")
 
-    assert len(buckets) == len(policies) == 4
+    assert len(buckets) == len(policies) == 5
     for bucket in buckets.values():
         assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
         assert bucket["Properties"]["BucketEncryption"]
@@ -111,7 +111,7 @@ def test_pages_of_the_stage_s_origins_read_images_and_no_others_do(dev: Synthesi
             for name, bucket in synthesis.of_type("AWS::S3::Bucket").items()
             if "CorsConfiguration" in bucket["Properties"]
         }
-        assert len(cors) == (2 if origins else 0)
+        assert len(cors) == (3 if origins else 0)
         for name, [rule] in cors.items():
             assert rule["AllowedOrigins"] == origins
             assert rule["AllowedMethods"] == (["POST"] if "Uploads" in name else ["GET", "HEAD"])

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cdk_app.stages.values import DEV
-from craftspark.routes import ADMIN, ROUTES
+from craftspark.routes import ADMIN, PUBLIC, ROUTES
 from tests.assemblies import NODE, bare_environment
 from tests.stacks.conftest import ROOT
 from tests.stacks.synthesis import Synthesis
@@ -117,14 +117,14 @@ def test_every_handler_is_a_function_in_a_file(synthesis: Synthesis) -> None:
         assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
-def test_every_route_leads_to_its_function_for_signed_in_makers_only(synthesis: Synthesis) -> None:
+def test_every_route_leads_to_its_function_and_all_but_public_ones_need_a_token(synthesis: Synthesis) -> None:
     routes = {route["RouteKey"]: route for route in synthesis.properties("AWS::ApiGatewayV2::Route")}
 
     # A connection is authorized by its ticket, which a signed-in maker has requested.
     assert set(routes) == {f"{route.method} {route.path}" for route in ROUTES} | {"$connect", "$disconnect"}
     for route in ROUTES:
         written = routes[f"{route.method} {route.path}"]
-        assert written["AuthorizationType"] == "JWT"
+        assert written["AuthorizationType"] == ("NONE" if route.scope == PUBLIC else "JWT")
         assert written.get("AuthorizationScopes") == (["craftspark/admin"] if route.scope == ADMIN else None)
         assert function_behind(written, synthesis) == f"lambdas.{route.function}.handler.handler"
 

@@ -692,6 +692,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs/{job_id}/images/{index}/publication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish an image
+         * @description Copies an image of an ended job to the gallery, where everybody can see it, also after the job has expired or was deleted. Its file is unchanged and contains your prompt only if the job has `share_prompt`. Title and tags are moderated. A repeated request with the same body returns the same picture.
+         */
+        post: operations["publish_image"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gallery/pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List pictures
+         * @description Returns published pictures, newest first: all of them, or those of one tool, tag or author. No token is needed. A page can have fewer pictures than `limit` although there are more.
+         */
+        get: operations["list_pictures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gallery/pictures/{picture_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a picture
+         * @description Returns a published picture with its recipe and its terms. No token is needed.
+         */
+        get: operations["read_picture"];
+        put?: never;
+        post?: never;
+        /**
+         * Unpublish a picture
+         * @description Removes a picture of yours from the gallery, with its files. The image stays in its job.
+         */
+        delete: operations["unpublish_picture"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhooks": {
         parameters: {
             query?: never;
@@ -1953,6 +2017,50 @@ export interface components {
             sheet?: components["schemas"]["Sheet"] | null;
         };
         /**
+         * PictureCard
+         * @description A published picture in a list.
+         */
+        PictureCard: {
+            /** @description ID of the picture. */
+            picture_id: string;
+            /** @description Title of the picture. */
+            title: string;
+            /** @description ID of the maker in the gallery. It is not the ID that the maker signs in with. */
+            author: string;
+            /** @description Name of the tool that made the picture. */
+            tool: string;
+            /** @description Tags of the picture. */
+            tags: string[];
+            /**
+             * @description What others may do with the picture: `cc0-1.0` everything, `cc-by-4.0` everything if they credit you, `personal` private use only.
+             * @enum {string}
+             */
+            licence: "cc0-1.0" | "cc-by-4.0" | "personal";
+            /** @description Width in pixels. */
+            width: number;
+            /** @description Height in pixels. */
+            height: number;
+            /** @description Whether the picture has transparency. */
+            alpha: boolean;
+            /**
+             * Format: date-time
+             * @description Time at which the picture was published.
+             */
+            published_at: string;
+            /** @description Temporary URL of a small WebP image. */
+            thumbnail_url: string;
+        };
+        /**
+         * PicturePage
+         * @description A page of pictures, newest first.
+         */
+        PicturePage: {
+            /** @description The pictures of this page. */
+            pictures: components["schemas"]["PictureCard"][];
+            /** @description Value for the query parameter `cursor` of the next page. Absent on the last page. */
+            next_cursor?: string;
+        };
+        /**
          * PictureRequest
          * @description A request for images of what the prompt describes.
          */
@@ -2020,6 +2128,56 @@ export interface components {
              * @default null
              */
             size?: string | null;
+        };
+        /**
+         * PictureView
+         * @description A published picture with what it was made from.
+         */
+        PictureView: {
+            /** @description ID of the picture. */
+            picture_id: string;
+            /** @description Title of the picture. */
+            title: string;
+            /** @description ID of the maker in the gallery. It is not the ID that the maker signs in with. */
+            author: string;
+            /** @description Name of the tool that made the picture. */
+            tool: string;
+            /** @description Tags of the picture. */
+            tags: string[];
+            /**
+             * @description What others may do with the picture: `cc0-1.0` everything, `cc-by-4.0` everything if they credit you, `personal` private use only.
+             * @enum {string}
+             */
+            licence: "cc0-1.0" | "cc-by-4.0" | "personal";
+            /** @description Width in pixels. */
+            width: number;
+            /** @description Height in pixels. */
+            height: number;
+            /** @description Whether the picture has transparency. */
+            alpha: boolean;
+            /**
+             * Format: date-time
+             * @description Time at which the picture was published.
+             */
+            published_at: string;
+            /** @description Temporary URL of a small WebP image. */
+            thumbnail_url: string;
+            /** @description Temporary URL of the picture. */
+            url: string;
+            /** @description Name of the model that made the picture. */
+            model: string;
+            /** @description Seed that the picture was drawn with. */
+            seed: number;
+            /** @description Settings of the request that made the picture. */
+            recipe: {
+                [key: string]: unknown;
+            };
+            /** @description Words of the request. Absent if they are private. */
+            words?: {
+                [key: string]: unknown;
+            };
+            /** @description Terms of the model, which hold in addition to the licence. */
+            terms: components["schemas"]["TermsView"];
         };
         /**
          * PlanChange
@@ -2124,6 +2282,35 @@ export interface components {
             deadline_s?: number;
             /** @description With `PlanExceeded` and `CapacityInsufficient`: name of your plan. */
             plan?: string;
+        };
+        /**
+         * PublicationRequest
+         * @description What to say about an image that becomes public.
+         */
+        PublicationRequest: {
+            /**
+             * @description Title of the picture.
+             * @example Red apple
+             */
+            title: string;
+            /**
+             * @description Words by which others find the picture: letters, digits, spaces and hyphens. They are stored in lower case, and repeated tags count once.
+             * @example [
+             *       "apple",
+             *       "autumn"
+             *     ]
+             */
+            tags?: string[];
+            /**
+             * @description What others may do with the picture: `cc0-1.0` everything, `cc-by-4.0` everything if they credit you, `personal` private use only.
+             * @enum {string}
+             */
+            licence: "cc0-1.0" | "cc-by-4.0" | "personal";
+            /**
+             * @description Whether everybody can read the prompt. The file contains it if the job has `share_prompt`.
+             * @default false
+             */
+            share_words?: boolean;
         };
         /**
          * QuoteView
@@ -3064,6 +3251,21 @@ export interface components {
         /**
          * @description - `/problems/InvalidInput`: A field of the request is not valid.
          *     - `/problems/PromptRefused`: The prompt is not allowed.
+         */
+        InvalidInput_PromptRefused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/InvalidInput" | "/problems/PromptRefused";
+                };
+            };
+        };
+        /**
+         * @description - `/problems/InvalidInput`: A field of the request is not valid.
+         *     - `/problems/PromptRefused`: The prompt is not allowed.
          *     - `/problems/RenderTooLong`: The job would take too long to render.
          */
         InvalidInput_PromptRefused_RenderTooLong: {
@@ -3125,6 +3327,33 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     type?: "/problems/JobUnfinished";
+                };
+            };
+        };
+        /**
+         * @description - `/problems/JobUnfinished`: The job has not ended yet.
+         *     - `/problems/PictureAlreadyPublished`: The image is already published.
+         */
+        JobUnfinished_PictureAlreadyPublished: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/JobUnfinished" | "/problems/PictureAlreadyPublished";
+                };
+            };
+        };
+        /** @description `/problems/PictureNotFound`: The picture does not exist. */
+        PictureNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/PictureNotFound";
                 };
             };
         };
@@ -3226,6 +3455,8 @@ export interface components {
         IdempotencyKey: string;
         /** @description `ETag` of the last response. The response is 304 if nothing has changed since. */
         IfNoneMatch: string;
+        /** @description Number of the image within its job, from 0. */
+        ImageIndex: number;
         /** @description ID of the job. */
         JobId: string;
         /** @description Maximum number of items in the response. */
@@ -3236,6 +3467,16 @@ export interface components {
         MakerEmail: string;
         /** @description ID of the maker: the `sub` claim of their access tokens. Set this or `email`. */
         MakerSubject: string;
+        /** @description Only pictures of this author. */
+        PictureAuthor: string;
+        /** @description ID of the picture. */
+        PictureId: string;
+        /** @description Maximum number of pictures in the response. */
+        PictureLimit: number;
+        /** @description Only pictures with this tag. */
+        PictureTag: string;
+        /** @description Only pictures that this tool made. */
+        PictureTool: "picture" | "pattern" | "clipart" | "variations" | "outpaint" | "upscale" | "cutout" | "lineart" | "sticker-sheet";
         /** @description Only jobs created at or after this time. */
         Since: string;
         /** @description Only jobs in this state. */
@@ -4462,6 +4703,130 @@ export interface operations {
             409: components["responses"]["FilesTooLarge_JobUnfinished"];
             429: components["responses"]["Gateway429"];
             503: components["responses"]["ServiceBusy_Gateway503"];
+        };
+    };
+    publish_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the job. */
+                job_id: components["parameters"]["JobId"];
+                /** @description Number of the image within its job, from 0. */
+                index: components["parameters"]["ImageIndex"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicationRequest"];
+            };
+        };
+        responses: {
+            /** @description The picture is published. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PictureView"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["AccountSuspended_Forbidden"];
+            404: components["responses"]["FilesMissing_JobNotFound"];
+            409: components["responses"]["JobUnfinished_PictureAlreadyPublished"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput_PromptRefused"];
+            429: components["responses"]["TooManyRequests_Gateway429"];
+            503: components["responses"]["AccountContended_ModerationUnavailable_ServiceBusy_Gateway503"];
+        };
+    };
+    list_pictures: {
+        parameters: {
+            query?: {
+                /** @description Only pictures that this tool made. */
+                tool?: components["parameters"]["PictureTool"];
+                /** @description Only pictures with this tag. */
+                tag?: components["parameters"]["PictureTag"];
+                /** @description Only pictures of this author. */
+                author?: components["parameters"]["PictureAuthor"];
+                /** @description Maximum number of pictures in the response. */
+                limit?: components["parameters"]["PictureLimit"];
+                /** @description `next_cursor` of the previous page. Without it, the response is the first page. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of pictures. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PicturePage"];
+                };
+            };
+            404: components["responses"]["ToolUnknown"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
+        };
+    };
+    read_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the picture. */
+                picture_id: components["parameters"]["PictureId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PictureView"];
+                };
+            };
+            404: components["responses"]["PictureNotFound"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
+        };
+    };
+    unpublish_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the picture. */
+                picture_id: components["parameters"]["PictureId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture is removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["PictureNotFound"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
         };
     };
     list_webhooks: {

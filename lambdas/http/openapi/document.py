@@ -11,6 +11,7 @@ from craftspark.routes import ROUTES, Route
 from craftspark.tools import TOOLS, Tool
 from lambdas.http.openapi.account_operations import ACCOUNT_OPERATIONS
 from lambdas.http.openapi.admin_operations import ADMIN_OPERATIONS
+from lambdas.http.openapi.gallery_operations import GALLERY_OPERATIONS
 from lambdas.http.openapi.job_operations import JOB_OPERATIONS
 from lambdas.http.openapi.responses import SCHEMA, reference, refusals, responses
 from lambdas.http.openapi.security import SCHEMES, SECURITY
@@ -18,10 +19,11 @@ from lambdas.http.openapi.webhook_messages import describe_messages
 from lambdas.http.problems import GatewayProblem, Problem
 from lambdas.http.webhook_views import JobSettledMessage
 
-OPERATIONS = {**JOB_OPERATIONS, **ACCOUNT_OPERATIONS, **ADMIN_OPERATIONS}
+OPERATIONS = {**JOB_OPERATIONS, **GALLERY_OPERATIONS, **ACCOUNT_OPERATIONS, **ADMIN_OPERATIONS}
 TAGS = {
     "tools": "List the tools, create jobs and get quotes.",
     "jobs": "Read, rename, cancel and delete jobs.",
+    "gallery": "List and read published pictures, and take back your own.",
     "uploads": "Upload images for the tools that start from one.",
     "live": "Receive updates about jobs over a WebSocket.",
     "account": "Read the plan, the credits and the ledger of your account.",
@@ -34,10 +36,10 @@ INFO = {
     "summary": "Image generation for crafters",
     "description": "Craftspark generates images for crafters: create a job with one of the tools, then read the job "
     "until it has ended.\n\n"
-    "Each request needs an access token. Errors are problem details as specified by RFC 9457, with a stable `type`. "
-    "Errors of API Gateway are `application/json` with a `message` instead. In addition to the responses of each "
-    "operation, API Gateway returns 404 for an unknown path or method, 431 for headers larger than 10 KB and 500 for "
-    "an internal error.",
+    "Each request needs an access token, except those that read the gallery. Errors are problem details as specified "
+    "by RFC 9457, with a stable `type`. Errors of API Gateway are `application/json` with a `message` instead. In "
+    "addition to the responses of each operation, API Gateway returns 404 for an unknown path or method, 431 for "
+    "headers larger than 10 KB and 500 for an internal error.",
     "contact": {"name": "The operators of your Craftspark deployment"},
     "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
 }

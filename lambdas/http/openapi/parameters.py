@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from craftspark.gallery.pictures import MAX_TAG
 from craftspark.jobs.job import JobState
 from craftspark.parsing.values import MAX_EMAIL, MAX_KEY, MAX_MAKER
 from craftspark.tools import TOOLS
+from craftspark.tools.request import MAX_COUNT
 
 ID = {"type": "string", "pattern": "^[a-z2-7]{26}$"}
 MAKER = {"type": "string", "minLength": 1, "maxLength": MAX_MAKER, "pattern": "^[!-~]+$"}
@@ -37,6 +39,40 @@ JOB_ID = Parameter(component="JobId", name="job_id", place="path", description="
 UPLOAD_ID = Parameter(component="UploadId", name="upload_id", place="path", description="ID of the upload.", schema=ID)
 WEBHOOK_ID = Parameter(
     component="WebhookId", name="webhook_id", place="path", description="ID of the webhook.", schema=ID
+)
+PICTURE_ID = Parameter(
+    component="PictureId", name="picture_id", place="path", description="ID of the picture.", schema=ID
+)
+IMAGE_INDEX = Parameter(
+    component="ImageIndex",
+    name="index",
+    place="path",
+    description="Number of the image within its job, from 0.",
+    schema={"type": "integer", "minimum": 0, "maximum": MAX_COUNT - 1},
+)
+PICTURE_TOOL = Parameter(
+    component="PictureTool",
+    name="tool",
+    place="query",
+    description="Only pictures that this tool made.",
+    schema={"type": "string", "enum": list(TOOLS)},
+)
+PICTURE_TAG = Parameter(
+    component="PictureTag",
+    name="tag",
+    place="query",
+    description="Only pictures with this tag.",
+    schema={"type": "string", "minLength": 1, "maxLength": MAX_TAG},
+)
+PICTURE_AUTHOR = Parameter(
+    component="PictureAuthor", name="author", place="query", description="Only pictures of this author.", schema=ID
+)
+PICTURE_LIMIT = Parameter(
+    component="PictureLimit",
+    name="limit",
+    place="query",
+    description="Maximum number of pictures in the response.",
+    schema={"type": "integer", "minimum": 1, "maximum": 100, "default": 24},
 )
 MAKER_IN_PATH = Parameter(
     component="Maker",

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from craftspark import errors
 from craftspark.errors import ApiProblem
-from craftspark.routes import ADMIN, Route
+from craftspark.routes import ADMIN, PUBLIC, Route
 from craftspark.tools import Tool
 from craftspark.tools.request import JobRequest
 from lambdas.http.openapi.operation import Operation
@@ -98,7 +98,8 @@ def problems_of(operation: Operation, route: Route, tool: Tool | None) -> dict[H
     # Only requests that override `words` have words to moderate.
     words = operation.of_words if tool and tool.request.words is not JobRequest.words else ()
     busy = () if operation.fixed else (errors.ServiceBusy,)
-    kinds = {*operation.refusals, *words, *costs, *busy, errors.AccessTokenRequired, errors.Forbidden}
+    of_tokens = () if route.scope == PUBLIC else (errors.AccessTokenRequired, errors.Forbidden)
+    kinds = {*operation.refusals, *words, *costs, *busy, *of_tokens}
     by_status: dict[HTTPStatus, list[type[ApiProblem]]] = {}
     for error in sorted(kinds, key=lambda kind: kind.__name__):
         by_status.setdefault(PROBLEMS[error].status, []).append(error)
@@ -112,6 +113,8 @@ def refusals_of_gateway(operation: Operation, route: Route, tool: Tool | None) -
         HTTPStatus.TOO_MANY_REQUESTS: "the operation receives too many requests per second",
         HTTPStatus.SERVICE_UNAVAILABLE: "the service is not available at the moment",
     }
+    if route.scope == PUBLIC:
+        del found[HTTPStatus.UNAUTHORIZED]
     if route.scope == ADMIN:
         found[HTTPStatus.FORBIDDEN] = "the access token does not have the scope `craftspark/admin`"
     if operation.body or tool:

@@ -1,6 +1,6 @@
 """How requests are authorized: what Cognito issues, API Gateway checks and each function demands."""
 
-from craftspark.routes import ADMIN, MAKER
+from craftspark.routes import ADMIN, MAKER, PUBLIC
 
 SIGN_IN = {
     "type": "http",
@@ -31,4 +31,5 @@ SCHEMES = {"signIn": SIGN_IN, "service": SERVICE}
 SECURITY: dict[str, list[dict[str, list[str]]]] = {
     MAKER: [{"signIn": []}, {"service": ["craftspark/jobs"]}],
     ADMIN: [{"service": ["craftspark/admin"]}],
+    PUBLIC: [],
 }

@@ -1,0 +1,1 @@
+"""The gallery in DynamoDB, and the files of published pictures in S3."""

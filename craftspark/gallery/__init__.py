@@ -1,0 +1,1 @@
+"""The gallery: pictures that makers publish, and the lists in which visitors find them."""

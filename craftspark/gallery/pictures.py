@@ -1,0 +1,128 @@
+"""Published pictures: what everybody sees of an image, and who may change it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, get_args
+from unicodedata import category
+
+from craftspark.errors import InvalidInput
+from craftspark.jobs.job import Job, StoredImage, job_id_of
+from craftspark.models.terms import Terms
+from craftspark.tools import TOOLS
+
+# What others may do with a picture, from the most to the least.
+Licence = Literal["cc0-1.0", "cc-by-4.0", "personal"]
+LICENCES: tuple[Licence, ...] = get_args(Licence)
+MAX_TITLE, MAX_TAGS, MAX_TAG = 80, 5, 30
+# The maker's own words in a request. They are public only if the maker publishes them.
+WORDS = ("prompt", "negative_prompt", "also")
+# What a request says about its job, and not about the picture.
+OF_THE_JOB = (*WORDS, "count", "lane", "max_wait_s", "seed", "share_prompt")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publication:
+    """What a maker says about an image that becomes public."""
+
+    title: str
+    tags: tuple[str, ...]
+    licence: Licence
+    share_words: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A published picture. Sizes are pixels.
+
+    `maker` is never shown; `author` is. `recipe` has the settings that it was made with, and `words` the maker's own,
+    if they are public. `folder` is where its files are in the gallery bucket: another one after each publication, so
+    that a file never changes under its URL.
+    """
+
+    picture_id: str
+    maker: str
+    job_id: str
+    index: int
+    tool: str
+    model: str
+    title: str
+    tags: tuple[str, ...]
+    licence: Licence
+    width: int
+    height: int
+    alpha: bool
+    seed: int
+    recipe: Mapping[str, Any]
+    words: Mapping[str, Any] | None
+    published_at: datetime
+    folder: str
+
+    @classmethod
+    def of(cls, job: Job, image: StoredImage, publication: Publication, at: datetime) -> Picture:
+        """The picture that an image becomes when it is published."""
+        picture_id = picture_id_of(job.job_id, image.index)
+        shared = {name: job.request[name] for name in WORDS if job.request.get(name)}
+        settings = TOOLS[job.tool].request.remove_sources(job.request)
+        return cls(
+            picture_id=picture_id,
+            maker=job.maker,
+            job_id=job.job_id,
+            index=image.index,
+            tool=job.tool,
+            model=job.model,
+            title=publication.title,
+            tags=publication.tags,
+            licence=publication.licence,
+            width=image.width,
+            height=image.height,
+            alpha=image.alpha,
+            seed=image.seed,
+            recipe={name: value for name, value in settings.items() if name not in OF_THE_JOB and value is not None},
+            words=shared if publication.share_words else None,
+            published_at=at,
+            folder=f"pictures/{picture_id}/{job_id_of(picture_id, at.isoformat())}",
+        )
+
+    @property
+    def author(self) -> str:
+        return author_of(self.maker)
+
+
+def picture_id_of(job_id: str, index: int) -> str:
+    """The ID of an image as a published picture. It does not reveal the job."""
+    return job_id_of("picture", f"{job_id}/{index}")
+
+
+def author_of(maker: str) -> str:
+    """The ID of a maker for everybody. It does not reveal the one that the maker signs in with."""
+    return job_id_of("author", maker)
+
+
+def parse_tag(text: str) -> str:
+    """A tag of letters, digits, spaces and hyphens, in lower case with single spaces. Raises ValueError."""
+    tag = " ".join(text.lower().split())
+    if not 1 <= len(tag) <= MAX_TAG or not all(category(sign)[0] in "LMN" or sign in " -" for sign in tag):
+        raise ValueError(f"a tag has 1 to {MAX_TAG} letters and digits, and may have spaces and hyphens")
+    return tag
+
+
+def check_publication(publication: Publication, request: Mapping[str, Any], terms: Terms) -> None:
+    """Check that a maker may publish an image in this way. Raises InvalidInput with the field and the fix."""
+    if request.get("share_prompt") and not publication.share_words:
+        raise InvalidInput(
+            "the file of this image contains your words, because its job has `share_prompt`; set share_words, or make "
+            "the image again without `share_prompt`",
+            field="share_words",
+        )
+    if publication.licence != "personal" and not terms.commercial:
+        raise InvalidInput(
+            "the licence of the model allows no commercial use; choose the licence personal", field="licence"
+        )
+    if publication.licence == "cc0-1.0" and terms.credit:
+        raise InvalidInput(
+            f"others must give credit for a picture of this model ({terms.credit}); choose cc-by-4.0 or personal",
+            field="licence",
+        )

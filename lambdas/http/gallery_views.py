@@ -1,0 +1,128 @@
+"""Request and response bodies of the gallery."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from craftspark.gallery.pictures import MAX_TAG, MAX_TAGS, MAX_TITLE, Licence, Picture, Publication, parse_tag
+from craftspark.gallery.publishing import PICTURE_FILE, THUMBNAIL_FILE
+from craftspark.jobs.downloads import Download
+from craftspark.models.terms import find_terms
+from craftspark.parsing.texts import LINE, WORDS
+from lambdas.http.file_views import TermsView, terms_view
+from lambdas.http.schemas import NEXT_CURSOR, Body, View
+
+LICENCE = (
+    "What others may do with the picture: `cc0-1.0` everything, `cc-by-4.0` everything if they credit you, `personal` "
+    "private use only."
+)
+
+
+def _tag(text: str) -> str:
+    try:
+        return parse_tag(text)
+    except ValueError as error:
+        raise PydanticCustomError("tag_refused", "{reason}", {"reason": str(error)}) from None
+
+
+Tag = Annotated[str, Field(min_length=1, max_length=MAX_TAG), AfterValidator(_tag), WORDS]
+
+
+def _different(tags: list[str]) -> list[str]:
+    return list(dict.fromkeys(tags))
+
+
+class PublicationRequest(Body):
+    """What to say about an image that becomes public."""
+
+    title: Annotated[str, Field(min_length=1, max_length=MAX_TITLE), LINE, WORDS] = Field(
+        description="Title of the picture.", examples=["Red apple"]
+    )
+    tags: Annotated[list[Tag], Field(max_length=MAX_TAGS), AfterValidator(_different)] = Field(
+        default_factory=list,
+        description="Words by which others find the picture: letters, digits, spaces and hyphens. They are stored in "
+        "lower case, and repeated tags count once.",
+        examples=[["apple", "autumn"]],
+    )
+    licence: Licence = Field(description=LICENCE)
+    share_words: bool = Field(
+        False, description="Whether everybody can read the prompt. The file contains it if the job has `share_prompt`."
+    )
+
+    def publication(self) -> Publication:
+        return Publication(title=self.title, tags=tuple(self.tags), licence=self.licence, share_words=self.share_words)
+
+
+class PictureCard(View):
+    """A published picture in a list."""
+
+    picture_id: str = Field(description="ID of the picture.")
+    title: str = Field(description="Title of the picture.")
+    author: str = Field(description="ID of the maker in the gallery. It is not the ID that the maker signs in with.")
+    tool: str = Field(description="Name of the tool that made the picture.")
+    tags: list[str] = Field(description="Tags of the picture.")
+    licence: Licence = Field(description=LICENCE)
+    width: int = Field(description="Width in pixels.")
+    height: int = Field(description="Height in pixels.")
+    alpha: bool = Field(description="Whether the picture has transparency.")
+    published_at: datetime = Field(description="Time at which the picture was published.")
+    thumbnail_url: str = Field(description="Temporary URL of a small WebP image.")
+
+
+class PicturePage(View):
+    """A page of pictures, newest first."""
+
+    pictures: list[PictureCard] = Field(description="The pictures of this page.")
+    next_cursor: str | None = Field(None, description=NEXT_CURSOR)
+
+
+class PictureView(PictureCard):
+    """A published picture with what it was made from."""
+
+    url: str = Field(description="Temporary URL of the picture.")
+    model: str = Field(description="Name of the model that made the picture.")
+    seed: int = Field(description="Seed that the picture was drawn with.")
+    recipe: dict[str, Any] = Field(description="Settings of the request that made the picture.")
+    words: dict[str, Any] | None = Field(None, description="Words of the request. Absent if they are private.")
+    terms: TermsView = Field(description="Terms of the model, which hold in addition to the licence.")
+
+
+Links = Callable[[Iterable[Download]], list[str]]
+
+
+def picture_page(pictures: Sequence[Picture], next_cursor: str | None, links: Links) -> PicturePage:
+    urls = links([Download(f"{picture.folder}/{THUMBNAIL_FILE}") for picture in pictures])
+    cards = [PictureCard(**_card(picture), thumbnail_url=url) for picture, url in zip(pictures, urls, strict=True)]
+    return PicturePage(pictures=cards, next_cursor=next_cursor)
+
+
+def picture_view(picture: Picture, links: Links) -> PictureView:
+    url, thumbnail_url = links([Download(f"{picture.folder}/{name}") for name in (PICTURE_FILE, THUMBNAIL_FILE)])
+    return PictureView(
+        **_card(picture),
+        thumbnail_url=thumbnail_url,
+        url=url,
+        model=picture.model,
+        seed=picture.seed,
+        recipe=dict(picture.recipe),
+        words=dict(picture.words) if picture.words else None,
+        terms=terms_view(find_terms(picture.model, picture.recipe.get("style"))),
+    )
+
+
+def _card(picture: Picture) -> dict[str, Any]:
+    return {
+        "picture_id": picture.picture_id,
+        "title": picture.title,
+        "author": picture.author,
+        "tool": picture.tool,
+        "tags": list(picture.tags),
+        "licence": picture.licence,
+        "width": picture.width,
+        "height": picture.height,
+        "alpha": picture.alpha,
+        "published_at": picture.published_at,
+    }

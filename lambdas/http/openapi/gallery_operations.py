@@ -1,0 +1,69 @@
+"""Operations of the gallery: publishing, and reading what is published."""
+
+from http import HTTPStatus
+
+from craftspark import errors
+from lambdas.http.gallery_views import PicturePage, PictureView, PublicationRequest
+from lambdas.http.openapi.operation import Operation
+from lambdas.http.openapi.parameters import (
+    CURSOR,
+    IMAGE_INDEX,
+    JOB_ID,
+    PICTURE_AUTHOR,
+    PICTURE_ID,
+    PICTURE_LIMIT,
+    PICTURE_TAG,
+    PICTURE_TOOL,
+)
+
+GALLERY_OPERATIONS = {
+    "publish_image": Operation(
+        summary="Publish an image",
+        description="Copies an image of an ended job to the gallery, where everybody can see it, also after the job "
+        "has expired or was deleted. Its file is unchanged and contains your prompt only if the job has "
+        "`share_prompt`. Title and tags are moderated. A repeated request with the same body returns the same picture.",
+        success="The picture is published.",
+        answer=PictureView,
+        body=PublicationRequest,
+        status=HTTPStatus.CREATED,
+        parameters=(JOB_ID, IMAGE_INDEX),
+        refusals=(
+            errors.InvalidInput,
+            errors.BodyTooLarge,
+            errors.PromptRefused,
+            errors.JobNotFound,
+            errors.JobUnfinished,
+            errors.FilesMissing,
+            errors.PictureAlreadyPublished,
+            errors.TooManyRequests,
+            errors.AccountContended,
+            errors.ModerationUnavailable,
+        ),
+    ),
+    "list_pictures": Operation(
+        summary="List pictures",
+        description="Returns published pictures, newest first: all of them, or those of one tool, tag or author. No "
+        "token is needed. A page can have fewer pictures than `limit` although there are more.",
+        success="A page of pictures.",
+        answer=PicturePage,
+        parameters=(PICTURE_TOOL, PICTURE_TAG, PICTURE_AUTHOR, PICTURE_LIMIT, CURSOR),
+        refusals=(errors.InvalidInput, errors.ToolUnknown),
+    ),
+    "read_picture": Operation(
+        summary="Read a picture",
+        description="Returns a published picture with its recipe and its terms. No token is needed.",
+        success="The picture.",
+        answer=PictureView,
+        parameters=(PICTURE_ID,),
+        refusals=(errors.PictureNotFound,),
+    ),
+    "unpublish_picture": Operation(
+        summary="Unpublish a picture",
+        description="Removes a picture of yours from the gallery, with its files. The image stays in its job.",
+        success="The picture is removed.",
+        answer=None,
+        status=HTTPStatus.NO_CONTENT,
+        parameters=(PICTURE_ID,),
+        refusals=(errors.PictureNotFound, errors.AccountContended),
+    ),
+}
