@@ -399,3 +399,26 @@ def test_a_count_for_deployments_is_never_older_than_the_service_s(services: Fle
         elsewhere.set_counts((Change(pool="draw", capacity="spot", before=1, after=6),))
 
     assert client_of("ssm").get_parameter(Name="/desired/spot")["Parameter"]["Value"] == "6"
+
+
+@pytest.mark.parametrize(("shy", "found"), [(2, {"task/a", "task/b"}), (9, set())])
+def test_keys_that_the_table_leaves_out_are_asked_for_again(
+    tables: None, monkeypatch: pytest.MonkeyPatch, shy: int, found: set[str]
+) -> None:
+    """A table that leaves out all keys so often, and then none."""
+    client = clients.dynamodb()
+    for task in ("task/a", "task/b"):
+        TakenBatches(client=client, jobs_table=JOBS).write(task, [])
+    read, calls = client.batch_get_item, 0
+
+    def leave_out(RequestItems: Any) -> Any:  # noqa: N803 - boto3's name
+        nonlocal calls
+        calls += 1
+        if calls <= shy:
+            return {"Responses": {}, "UnprocessedKeys": RequestItems}
+        return read(RequestItems=RequestItems)
+
+    monkeypatch.setattr(client, "batch_get_item", leave_out)
+
+    assert ReadyTasks(client=client, jobs_table=JOBS).find(["task/a", "task/b", "task/c"]) == found
+    assert calls <= 4

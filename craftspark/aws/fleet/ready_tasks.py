@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.fleet.taken_batches import task_key
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 KEYS_PER_CALL = 100
+TRIES = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +28,19 @@ class ReadyTasks:
         found: set[str] = set()
         for start in range(0, len(tasks), KEYS_PER_CALL):
             keys = [task_key(arn) for arn in tasks[start : start + KEYS_PER_CALL]]
-            # A key that DynamoDB leaves out is read again for the next decision.
-            answer = self.client.batch_get_item(
-                RequestItems={self.jobs_table: {"Keys": keys, "ProjectionExpression": "job_id"}}
-            )
-            found.update(arns[item["job_id"]["S"]] for item in answer["Responses"].get(self.jobs_table, []))
+            found.update(arns[name] for name in self._read(keys))
         return found
+
+    def _read(self, keys: Sequence[Any]) -> Iterator[str]:
+        """The keys that exist. DynamoDB may leave some keys out, for example while it throttles the table.
+
+        They are asked for again. Those that are left out every time are read for the next decision.
+        """
+        asked: Any = {self.jobs_table: {"Keys": keys, "ProjectionExpression": "job_id"}}
+        for _ in range(TRIES):
+            answer = self.client.batch_get_item(RequestItems=asked)
+            for item in answer["Responses"].get(self.jobs_table, []):
+                yield item["job_id"]["S"]
+            asked = answer.get("UnprocessedKeys")
+            if not asked:
+                return
