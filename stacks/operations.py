@@ -119,7 +119,7 @@ class OperationsStack(Stack):
             )
         add(
             "UnmoderatedPrompts",
-            self._own.count_events("ModerationUnavailable"),
+            self._own.count_unmoderated_prompts(),
             max_value=MAX_UNMODERATED,
             means="the service that moderates prompts fails",
         )

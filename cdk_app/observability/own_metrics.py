@@ -44,9 +44,24 @@ class OwnMetrics:
 
     namespace: str
 
-    def count_events(self, name: str, label: str | None = None, *, period: Duration = PERIOD) -> cloudwatch.Metric:
-        """How often an event happened, as log lines in the embedded metric format count it."""
-        return self._measure(name, label, {"service": EVENTS[name]}, period=period, statistic="Sum")
+    def count_events(
+        self, name: str, label: str | None = None, *, by: str | None = None, period: Duration = PERIOD
+    ) -> cloudwatch.Metric:
+        """How often an event happened, as log lines in the embedded metric format count it.
+
+        `by` is another function that counts it too.
+        """
+        return self._measure(name, label, {"service": by or EVENTS[name]}, period=period, statistic="Sum")
+
+    def count_unmoderated_prompts(self) -> cloudwatch.MathExpression:
+        """How often the service that moderates prompts failed, of submissions and of quotes."""
+        name = "ModerationUnavailable"
+        return cloudwatch.MathExpression(
+            expression="FILL(submitted, 0) + FILL(quoted, 0)",
+            using_metrics={"submitted": self.count_events(name), "quoted": self.count_events(name, by="quote_job")},
+            period=PERIOD,
+            label=name,
+        )
 
     def count_refusals(self, pool: str, plan: str) -> cloudwatch.Metric:
         """How many jobs of a plan were refused because GPU capacity does not suffice."""
