@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ministack.core import lambda_runtime
 
 from local_cloud.emulator.patches.lambda_functions import processes as lambda_processes
+from local_cloud.emulator.patches.lambda_functions.concurrency import WAIT_TIMEOUT_S, Slots
 from local_cloud.emulator.patches.lambda_functions.processes import (
     END_OF_LOG,
     LOGS,
@@ -297,3 +298,30 @@ def test_metrics_that_log_lines_carry_reach_cloudwatch(aws: Clients) -> None:
 
 def throttles(aws: Clients, name: str) -> int:
     return metric_sum(aws, "AWS/Lambda", "Throttles", {"FunctionName": name})
+
+
+def test_a_slow_machine_gets_one_more_process_at_a_time() -> None:
+    """Ten invocations wait for the two processes of a function, which take longer than an invocation waits."""
+    now, held, goes_on = [0.0], threading.Semaphore(0), threading.Event()
+    slots = Slots(2, clock=lambda: now[0])
+    started: list[float] = []
+
+    def invoke() -> None:
+        with slots.hold():
+            started.append(now[0])
+            held.release()
+            goes_on.wait(30)
+
+    with ThreadPoolExecutor(12) as callers:
+        invocations = [callers.submit(invoke) for _ in range(12)]
+        for _ in range(2):
+            assert held.acquire(timeout=30)
+        for number in (1, 2):
+            now[0] += WAIT_TIMEOUT_S
+            with slots._condition:
+                slots._condition.notify_all()
+            assert held.acquire(timeout=30)
+            assert len(started) == 2 + number
+        goes_on.set()
+        for invocation in invocations:
+            invocation.result(30)
