@@ -131,7 +131,7 @@ def read_request(gateway_event: Mapping[str, Any]) -> Request:
 
 
 def read_visit(gateway_event: Mapping[str, Any]) -> Visit:
-    """Read a request to a public route. A token in it is not looked at."""
+    """Read a request to a public route. A token in it is not checked."""
     return Visit(**_parts_of(gateway_event))
 
 

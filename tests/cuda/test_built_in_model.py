@@ -88,7 +88,7 @@ def exact(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def compare(one: Pixels, other: Pixels) -> dict[str, Any]:
-    """How far two drawings are apart. Cut-out objects have the size of what was drawn, which can differ a little."""
+    """How far two drawings are apart. The size of a cut-out object can differ a little."""
     height, width, channels = np.minimum(one.shape, other.shape)
     assert np.allclose(one.shape, other.shape, rtol=0.05)
     one, other = (pixels[:height, :width, :channels] for pixels in (one, other))

@@ -1,4 +1,4 @@
-"""Routes that no other test of the local cloud calls: each works with the permissions of its own function."""
+"""Routes that no other test of the local cloud calls: each works with the permissions of its function."""
 
 import io
 import zipfile

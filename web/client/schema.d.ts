@@ -748,7 +748,7 @@ export interface paths {
         post?: never;
         /**
          * Unpublish a picture
-         * @description Removes a picture of yours from the gallery, with its files. The image stays in its job.
+         * @description Removes your picture from the gallery, with its files. The image stays in its job.
          */
         delete: operations["unpublish_picture"];
         options?: never;

@@ -156,8 +156,8 @@ def is_throttled(unavailable: ModerationUnavailable) -> bool:
 class CircuitBreaker:
     """Does not call a service for `pause_s` after a failure, so that requests do not wait for it.
 
-    A throttle is no such failure: the service answers at once, and moderates the requests within its quota. Without
-    them, a stage that delivers what was not moderated would deliver almost all of it.
+    A throttle is no such failure: the service answers immediately, and moderates the requests within its quota.
+    Without them, a stage that delivers unmoderated pictures would deliver almost only such pictures.
     """
 
     clock: Callable[[], float]

@@ -59,7 +59,7 @@ GALLERY_OPERATIONS = {
     ),
     "unpublish_picture": Operation(
         summary="Unpublish a picture",
-        description="Removes a picture of yours from the gallery, with its files. The image stays in its job.",
+        description="Removes your picture from the gallery, with its files. The image stays in its job.",
         success="The picture is removed.",
         answer=None,
         status=HTTPStatus.NO_CONTENT,
