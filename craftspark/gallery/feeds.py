@@ -1,8 +1,8 @@
 """Feeds: the lists of the gallery, each newest first.
 
-A feed is a list of rows that nothing else reads, and not a view of the pictures. So a page is one read of neighbouring rows, however
-many pictures there are. The rows of a busy feed are split into periods, which bounds the size of a partition, and
-written several times, which multiplies the reads that it can serve. A reader takes any one copy.
+A feed is a list of rows that nothing else reads, and not a view of the pictures. So a page is one read of neighbouring
+rows, however many pictures there are. The rows of a busy feed are split into periods, which bounds the size of a
+partition, and written several times, which multiplies the reads that it can serve. A reader takes any one copy.
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ class CircuitBreaker:
     """Does not call a service for `pause_s` after a failure, so that requests do not wait for it.
 
     A throttle is no such failure: the service answers immediately, and moderates the requests within its quota.
-    Without them, a stage that delivers unmoderated pictures would deliver almost only such pictures.
+    Without them, a stage that accepts pictures without moderation would moderate almost none.
     """
 
     clock: Callable[[], float]
