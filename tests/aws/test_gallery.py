@@ -1,15 +1,12 @@
 """The gallery: what becomes public, for whom, until when, and in which order visitors see it."""
 
-import random
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from craftspark.aws import clients
 from craftspark.aws.gallery.gallery_table import GalleryTable
-from craftspark.errors import PictureAlreadyPublished, PictureNotFound
-from craftspark.gallery.feeds import COPIES, Feed, feeds_of
+from craftspark.errors import PictureNotFound
 from craftspark.gallery.pictures import Picture, author_of, picture_id_of
 from craftspark.jobs.job import image_key, thumbnail_key
 from tests.aws.api import Answer, answer_of, call, event_of, settle, store, submit
@@ -18,7 +15,6 @@ from tests.aws.conftest import GALLERY, GALLERY_RECORDS, IMAGES, client_of
 pytestmark = pytest.mark.usefixtures("all_settings")
 
 PUBLICATION = {"title": "Red apple", "tags": ["apple", "autumn fruit"], "licence": "cc-by-4.0"}
-START = datetime(2026, 12, 30, 12, tzinfo=UTC)
 
 
 def a_job(maker: str = "maker-1", **request: Any) -> str:
@@ -209,104 +205,3 @@ def test_a_cursor_is_for_its_own_list() -> None:
     assert len(listed(limit="1", cursor=cursor)) == 1
     refused = visit("list_pictures", limit="1", cursor=cursor, tool="picture")
     assert (refused.status, refused.body["field"]) == (422, "cursor")
-
-
-def a_picture(number: int, at: datetime, **changes: Any) -> Picture:
-    picture_id = picture_id_of(f"{number}", 0)
-    facts: dict[str, Any] = {
-        "picture_id": picture_id,
-        "maker": f"maker-{number % 3}",
-        "job_id": "a" * 26,
-        "index": 0,
-        "tool": ("picture", "pattern")[number % 2],
-        "model": "m",
-        "title": f"Number {number}",
-        "tags": ("apple",) if number % 5 == 0 else (),
-        "licence": "personal",
-        "width": 8,
-        "height": 8,
-        "alpha": False,
-        "seed": number,
-        "recipe": {},
-        "words": None,
-        "published_at": at,
-        "folder": f"pictures/{picture_id}/{at.timestamp()}",
-    }
-    return Picture(**{**facts, **changes})
-
-
-def table_at(now: datetime, copy: int = 0) -> GalleryTable:
-    return GalleryTable(
-        client=clients.dynamodb(), table=GALLERY_RECORDS, now=lambda: now, choose=lambda copies: copy % copies
-    )
-
-
-FEEDS = (Feed("newest"), Feed("tool", "pattern"), Feed("tag", "apple"), Feed("author", author_of("maker-1")))
-
-
-def test_a_walk_shows_each_older_picture_once_while_others_publish_and_take_back() -> None:
-    """Pictures of three months, two with the same moment, in walks through four feeds at the same time."""
-    chance = random.Random(7)
-    before = [a_picture(number, START + timedelta(days=number // 2 * 6)) for number in range(20)]
-    now = START + timedelta(days=70)
-    for picture in before:
-        table_at(now).add(picture)
-    shown: dict[Feed, list[str]] = {feed: [] for feed in FEEDS}
-    positions: dict[Feed, str | None] = dict.fromkeys(FEEDS)
-    taken_back, number = set(), 0
-    while positions:
-        for feed, after in list(positions.items()):
-            # Each page is read from another copy.
-            pictures, position = table_at(now, copy=number).page(feed, 3, after)
-            shown[feed] += [picture.picture_id for picture in pictures]
-            assert len(pictures) <= 3
-            if position is None:
-                del positions[feed]
-            else:
-                positions[feed] = position
-        number += 1
-        table_at(now).add(a_picture(100 + number, now + timedelta(seconds=number)))
-        gone = chance.choice(before)
-        if gone.picture_id not in taken_back:
-            table_at(now).remove(gone)
-            taken_back.add(gone.picture_id)
-
-    for feed in FEEDS:
-        older = {picture.picture_id for picture in before if feed in feeds_of(picture)}
-        assert len(shown[feed]) == len(set(shown[feed]))
-        assert older - taken_back <= set(shown[feed]) <= older
-
-
-def test_a_page_skips_empty_months_and_ends_at_the_first() -> None:
-    old = a_picture(1, datetime(2026, 11, 28, tzinfo=UTC))
-    table_at(START).add(old)
-    now = datetime(2029, 3, 1, tzinfo=UTC)
-
-    pages, after = [], None
-    while True:
-        pictures, after = table_at(now).page(Feed("newest"), 4, after)
-        pages.append([picture.picture_id for picture in pictures])
-        if after is None:
-            break
-
-    assert [page for page in pages if page] == [[old.picture_id]]
-    assert len(pages) == 3  # of up to 12 months each
-
-
-def test_every_copy_of_a_list_has_every_picture() -> None:
-    table_at(START).add(a_picture(1, START))
-
-    found = [len(table_at(START + timedelta(days=1), copy).page(Feed("newest"), 4, None)[0]) for copy in range(COPIES)]
-
-    assert found == [1] * COPIES
-
-
-def test_a_picture_is_added_and_removed_once() -> None:
-    table, picture = table_at(START), a_picture(1, START)
-    table.add(picture)
-
-    with pytest.raises(PictureAlreadyPublished):
-        table.add(a_picture(1, START + timedelta(days=1)))
-    table.remove(picture)
-    with pytest.raises(PictureNotFound):
-        table.remove(picture)
