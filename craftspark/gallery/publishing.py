@@ -87,9 +87,9 @@ class Gallery:
 
         The record is removed first. Files that an interruption leaves are in no list, and no URL for them is given out.
         """
-        picture = self.records.find(picture_id)
-        if picture.maker != maker:
-            raise not_yours(picture_id)
+        picture = self._find(picture_id)
+        if picture is None or picture.maker != maker:
+            raise PictureNotFound(f"you have published no picture {picture_id}", field="picture_id")
         self.records.remove(picture)
         self._drop(picture)
 
@@ -101,10 +101,6 @@ class Gallery:
 
     def _drop(self, picture: Picture) -> None:
         self.copies.drop(picture.folder, (PICTURE_FILE, THUMBNAIL_FILE))
-
-
-def not_yours(picture_id: str) -> PictureNotFound:
-    return PictureNotFound(f"you have published no picture {picture_id}", field="picture_id")
 
 
 def _find_image(record: JobRecord, index: int) -> StoredImage:

@@ -3,6 +3,7 @@
 import base64
 import functools
 import json
+import re
 from typing import Any
 
 import pytest
@@ -81,17 +82,16 @@ def expired(cloud: LocalCloud) -> str:
 
 
 # All routes, so that a new route is always included.
-ROUTES = [
+EVERY_ROUTE = {
     (
         method.upper(),
-        path.replace("{job_id}", "a" * 26)
-        .replace("{upload_id}", "a" * 26)
-        .replace("{webhook_id}", "a" * 26)
-        .replace("{maker}", "someone"),
-    )
+        re.sub(r"{\w+_id}", "a" * 26, path).replace("{index}", "0").replace("{maker}", "someone"),
+    ): operation
     for path, operations in PATHS.items()
-    for method in operations
-]
+    for method, operation in operations.items()
+}
+ROUTES = [route for route, operation in EVERY_ROUTE.items() if operation["security"]]
+PUBLIC = [route for route, operation in EVERY_ROUTE.items() if not operation["security"]]
 
 
 def tampered(token: str) -> str:
@@ -180,6 +180,15 @@ def test_no_route_answers_without_a_good_token(
     assert all(len(answer.content) < 200 for answer in answers.values())
 
 
+@pytest.mark.parametrize(("method", "path"), PUBLIC)
+def test_a_public_route_answers_everybody_alike(
+    cloud: LocalCloud, bad_tokens: dict[str, str | None], maker: str, method: str, path: str
+) -> None:
+    answers = [FrontEnd(cloud, token).call(method, path) for token in (*bad_tokens.values(), maker)]
+
+    assert {answer.status_code for answer in answers} in ({200}, {404})
+
+
 OWN = [(method, path) for method, path in ROUTES if "a" * 26 in path and "/admin/" not in path]
 
 
@@ -196,19 +205,27 @@ def test_what_is_another_s_is_not_found_and_tells_nothing(
     webhook = hooked.call(
         "POST", "/v1/webhooks", json={"url": "https://1.1.1.1/"}, headers={"Idempotency-Key": "k"}
     ).json()
-    theirs = next(
-        name
-        for part, name in (("/uploads/", upload_id), ("/webhooks/", webhook["webhook_id"]), ("", job_id))
-        if part in path
-    )
+    picture_id = publish(front_end, job_id) if "/pictures/" in path else ""
+    ids = (("/uploads/", upload_id), ("/webhooks/", webhook["webhook_id"]), ("/pictures/", picture_id), ("", job_id))
+    theirs = next(name for part, name in ids if part in path)
     stranger = FrontEnd(cloud, cloud.sign_in("stranger@craftspark.example"))
 
-    answer = stranger.call(method, path.replace("a" * 26, theirs), json={"title": "mine"})
-    nowhere = stranger.call(method, path, json={"title": "mine"})
+    body = {"title": "mine", **({"licence": "personal"} if path.endswith("/publication") else {})}
+    answer = stranger.call(method, path.replace("a" * 26, theirs), json=body)
+    nowhere = stranger.call(method, path, json=body)
 
     assert answer.status_code == nowhere.status_code == 404
     assert answer.text.replace(theirs, "a" * 26) == nowhere.text
     assert front_end.read(job_id)["job_id"] == job_id
+
+
+def publish(front_end: FrontEnd, job_id: str) -> str:
+    """Publish the first image of a job when the job has ended. Returns the ID of the picture."""
+    front_end.ended(job_id)
+    body = {"title": "Red apple", "licence": "personal"}
+    published = front_end.call("POST", f"/v1/jobs/{job_id}/images/0/publication", json=body)
+    assert published.status_code == 201, published.text
+    return str(published.json()["picture_id"])
 
 
 def test_another_maker_s_job_is_not_found(cloud: LocalCloud, front_end: FrontEnd) -> None:
