@@ -204,6 +204,8 @@ def test_a_task_is_launched_only_by_who_may_pass_its_role(aws: Clients) -> None:
         return state_machines.ended(aws, started)
 
     assert launch(run, pass_role)["status"] == "SUCCEEDED"
+    [launched] = aws["ecs"].list_tasks(family=definition.rpartition("/")[2].partition(":")[0])["taskArns"]
+    aws["ecs"].stop_task(task=launched)
     assert "iam:PassRole" in launch(run)["cause"]
     assert "ecs:RunTask" in launch(pass_role)["cause"]
 
