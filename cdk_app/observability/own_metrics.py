@@ -54,11 +54,15 @@ class OwnMetrics:
         return self._measure(name, label, {"service": by or EVENTS[name]}, period=period, statistic="Sum")
 
     def count_unmoderated_prompts(self) -> cloudwatch.MathExpression:
-        """How often the service that moderates prompts failed, of submissions and of quotes."""
+        """How often the service that moderates words failed, of submissions, quotes and publications."""
         name = "ModerationUnavailable"
         return cloudwatch.MathExpression(
-            expression="FILL(submitted, 0) + FILL(quoted, 0)",
-            using_metrics={"submitted": self.count_events(name), "quoted": self.count_events(name, by="quote_job")},
+            expression="FILL(submitted, 0) + FILL(quoted, 0) + FILL(published, 0)",
+            using_metrics={
+                "submitted": self.count_events(name),
+                "quoted": self.count_events(name, by="quote_job"),
+                "published": self.count_events(name, by="publish_image"),
+            },
             period=PERIOD,
             label=name,
         )

@@ -24,7 +24,6 @@ OTHERS = {
     ("lambdas/sweep_overdue_jobs/handler.py", "JobOverdue"),
     ("lambdas/wiring/moderation.py", "ModerationUnavailable"),
     ("stacks/operations.py", "JobOverdue"),
-    ("stacks/operations.py", "ModerationUnavailable"),
 }
 
 

@@ -106,7 +106,7 @@ def test_alarms_watch_failures_throttles_missing_workers_and_server_errors(synth
         assert len(alarms_on(synthesis, metric)) == alarms, metric
 
 
-def test_prompts_of_submissions_and_of_quotes_count_as_unmoderated(synthesis: Synthesis) -> None:
+def test_words_of_every_function_that_moderates_them_count_as_unmoderated(synthesis: Synthesis) -> None:
     [alarm] = alarms_on(synthesis, "ModerationUnavailable")
     metrics = [each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each]
     watched = {dimension["Value"] for each in metrics for dimension in each["Dimensions"]}
@@ -117,7 +117,7 @@ def test_prompts_of_submissions_and_of_quotes_count_as_unmoderated(synthesis: Sy
         if ROOT / "lambdas/wiring/moderation.py"
         in {ROOT / each for each in find_import_closure(file.relative_to(ROOT), root=ROOT).files}
     }
-    assert watched == moderating == {"quote_job", "submit_job"}
+    assert watched == moderating == {"publish_image", "quote_job", "submit_job"}
 
 
 def test_every_alarm_is_heard_and_says_what_it_means(synthesis: Synthesis) -> None:
