@@ -25,12 +25,13 @@ from craftspark.parsing.json_values import parse_request
 from craftspark.settings.tasks import RendererSettings
 from craftspark.styles.releases import Pin
 from craftspark.tools import find_tool
+from craftspark.tools.request import WORD_FIELDS
 from craftspark.tools.sources import Source
 from gpu_tasks.images.credentials import read_credentials
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
 from gpu_tasks.images.output import MEDIA_TYPES, PICTURE_FILE, EncodedImage
-from gpu_tasks.images.provenance import WORDS, Recipe, RecipeMissing
+from gpu_tasks.images.provenance import Recipe, RecipeMissing
 from gpu_tasks.renderers.loading import load_renderer
 from gpu_tasks.renderers.tool_renderers import ToolRenderers
 from gpu_tasks.serving.requests import prepare_source
@@ -107,7 +108,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m gpu_tasks.recipe", description=__doc__)
     parser.add_argument("file", type=Path, help="PNG, SVG or PDF file from Craftspark")
     parser.add_argument("--again", type=Path, metavar="PATH", help="render the image again, and write this file of it")
-    for name in WORDS[:2]:
+    for name in WORD_FIELDS[:2]:
         parser.add_argument(f"--{name.replace('_', '-')}", help="text to render with, if the file does not contain it")
     parser.add_argument("--also", action="append", help="prompt of a further motif; can be repeated")
     parser.add_argument(
@@ -139,7 +140,7 @@ def run(options: argparse.Namespace) -> int:
     print(json.dumps({**asdict(recipe), "content_credentials": signed}, indent=2))
     if not options.again:
         return SAME
-    texts = {name: getattr(options, name) for name in WORDS if getattr(options, name) is not None}
+    texts = {name: getattr(options, name) for name in WORD_FIELDS if getattr(options, name) is not None}
     prepared = [prepare_source(path.read_bytes()) for path in options.source]
     sources, pictures = [source for source, _ in prepared], {source.key: png for source, png in prepared}
     settings = RendererSettings(

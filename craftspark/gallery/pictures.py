@@ -12,15 +12,12 @@ from craftspark.errors import InvalidInput
 from craftspark.jobs.job import Job, StoredImage, job_id_of
 from craftspark.models.terms import Terms
 from craftspark.tools import TOOLS
+from craftspark.tools.request import EXCLUDED_FIELDS, WORD_FIELDS
 
 # What others may do with a picture, from the most to the least.
 Licence = Literal["cc0-1.0", "cc-by-4.0", "personal"]
 LICENCES: tuple[Licence, ...] = get_args(Licence)
 MAX_TITLE, MAX_TAGS, MAX_TAG = 80, 5, 30
-# The maker's own words in a request. They are public only if the maker publishes them.
-WORDS = ("prompt", "negative_prompt", "also")
-# What a request says about its job, and not about the picture.
-OF_THE_JOB = (*WORDS, "count", "lane", "max_wait_s", "seed", "share_prompt")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +61,7 @@ class Picture:
     def of(cls, job: Job, image: StoredImage, publication: Publication, at: datetime) -> Picture:
         """The picture that an image becomes when it is published."""
         picture_id = picture_id_of(job.job_id, image.index)
-        shared = {name: job.request[name] for name in WORDS if job.request.get(name)}
+        shared = {name: job.request[name] for name in WORD_FIELDS if job.request.get(name)}
         settings = TOOLS[job.tool].request.remove_sources(job.request)
         return cls(
             picture_id=picture_id,
@@ -80,7 +77,9 @@ class Picture:
             height=image.height,
             alpha=image.alpha,
             seed=image.seed,
-            recipe={name: value for name, value in settings.items() if name not in OF_THE_JOB and value is not None},
+            recipe={
+                name: value for name, value in settings.items() if name not in EXCLUDED_FIELDS and value is not None
+            },
             words=shared if publication.share_words else None,
             published_at=at,
             folder=f"pictures/{picture_id}/{job_id_of(picture_id, at.isoformat())}",

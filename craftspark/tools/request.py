@@ -26,6 +26,10 @@ Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower
 SourceReference = Annotated[str, StringConstraints(pattern=REFERENCE)]
 MAX_SEED = 2**32 - 1
 MAX_COUNT = 8  # images of one job
+# The maker's own words. Others see them only if the maker agreed.
+WORD_FIELDS = ("prompt", "negative_prompt", "also")
+# Fields that are private or do not affect the picture.
+EXCLUDED_FIELDS = (*WORD_FIELDS, "count", "lane", "max_wait_s", "seed", "share_prompt")
 SOURCE = (
     "Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload."
 )

@@ -19,6 +19,7 @@ from PIL import Image
 
 from craftspark.models.terms import Terms, find_terms
 from craftspark.tools import TOOLS
+from craftspark.tools.request import EXCLUDED_FIELDS, WORD_FIELDS
 from craftspark.version import VERSION
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
@@ -28,10 +29,6 @@ PNG_KEYWORD = "XML:com.adobe.xmp"
 # Around the packet of a PDF, whose metadata is not compressed.
 PACKET_START, PACKET_END = b"<x:xmpmeta", b"</x:xmpmeta>"
 NAMESPACE = "urn:craftspark:recipe:1"
-# The maker's own words. They are written into the file only if the maker agreed.
-WORDS = ("prompt", "negative_prompt", "also")
-# Fields that are private or do not affect the picture.
-EXCLUDED_FIELDS = (*WORDS, "count", "lane", "max_wait_s", "seed", "share_prompt")
 # IPTC's vocabulary of digital source types, https://cv.iptc.org/newscodes/digitalsourcetype/
 SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 ALL_GENERATED = SOURCE_TYPES + "trainedAlgorithmicMedia"
@@ -71,7 +68,9 @@ class Recipe:
     def of(cls, order: ImageOrder, drawing: Drawing, model: str, model_sha256: str) -> Self:
         """Make the recipe of a drawing, for its picture."""
         request = order.request
-        shared = {name: request[name] for name in WORDS if name in request} if request.get("share_prompt") else None
+        shared = (
+            {name: request[name] for name in WORD_FIELDS if name in request} if request.get("share_prompt") else None
+        )
         settings = TOOLS[order.tool].request.remove_sources(request)
         return cls(
             file=PICTURE_FILE,

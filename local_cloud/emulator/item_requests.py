@@ -1,7 +1,7 @@
 """The items that a request to DynamoDB names, and answers that refuse it."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import dynamodb
 
 Answer = tuple[int, dict[str, str], bytes]
+Handler = Callable[[dict[str, Any]], Answer]
 # Account, region, table, partition key and sort key.
 ItemName = tuple[str, str, str, str, str]
 

@@ -9,6 +9,7 @@ from hypercorn.typing import ASGIFramework
 
 from local_cloud.emulator.faults import FAULTS
 from local_cloud.emulator.quota_use import find_call
+from local_cloud.emulator.throttled_answers import throttled_by
 from local_cloud.emulator.token_buckets import TokenBuckets
 from local_cloud.launcher.environment import REGION
 from local_cloud.quotas import QUOTAS, Quota
@@ -69,9 +70,11 @@ def with_quota_throttles(app: ASGIFramework, throttles: QuotaThrottles = THROTTL
 
 def refusal(call: str) -> tuple[int, bytes, dict[str, str]]:
     """The status, the content type and the body of the answer to a call that is refused."""
-    if call.startswith("execute-api:"):
-        return 429, b"application/json", {"message": "Too Many Requests"}
-    return 400, b"application/x-amz-json-1.1", {"__type": "ThrottlingException", "message": "Rate exceeded"}
+    service, _, _ = call.partition(":")
+    throttled = throttled_by(service)
+    if service == "execute-api":  # a request of a client, which gets no name of an error
+        return throttled.status, b"application/json", {"message": throttled.message}
+    return throttled.status, b"application/x-amz-json-1.1", {"__type": throttled.code, "message": throttled.message}
 
 
 def region_of(scope: Any) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ministack.services import dynamodb
 
-from local_cloud.emulator.item_requests import Answer, Named, cancel, find_item, find_table, items_of
+from local_cloud.emulator.item_requests import Answer, Handler, Named, cancel, find_item, find_table, items_of
 from local_cloud.emulator.patching import Extension, Patch, Target
 from local_cloud.emulator.table_throughput import (
     Kind,
@@ -25,8 +25,6 @@ from local_cloud.emulator.table_throughput import (
     refuse,
     written_ranges,
 )
-
-Handler = Callable[[dict[str, Any]], Answer]
 
 # The bytes that this request's query or scan has read.
 _page_bytes: contextvars.ContextVar[int] = contextvars.ContextVar("page bytes", default=0)

@@ -19,7 +19,7 @@ from ministack.core.responses import error_response_json, get_account_id, get_re
 from ministack.services import dynamodb
 
 from local_cloud.emulator.faults import FAULTS
-from local_cloud.emulator.item_requests import Answer, ItemName, cancel, find_item, items_of
+from local_cloud.emulator.item_requests import Answer, Handler, ItemName, cancel, find_item, items_of
 from local_cloud.emulator.open_transactions import OpenTransactions
 from local_cloud.emulator.patching import Extension, Patch, Target
 
@@ -29,8 +29,6 @@ ONGOING = "Transaction is ongoing for the item"
 IN_PROGRESS = "The transaction with the given request token is already in progress."
 
 OPEN = OpenTransactions()
-
-Handler = Callable[[dict[str, Any]], Answer]
 
 
 def extend_requests(handle: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

@@ -15,13 +15,13 @@ from typing import Any
 
 from ministack.services import sqs
 
+from local_cloud.emulator.patches.sqs.receipts import MAX_VISIBILITY_S
 from local_cloud.emulator.patching import Extension, Patch
 
 MAX_MESSAGE_BYTES = 1_048_576
 MAX_ATTRIBUTES = 10
 MAX_DELAY_S = 900
 MAX_WAIT_S = 20
-MAX_VISIBILITY_S = 12 * 3600
 GROUP = re.compile(r"[a-zA-Z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
 
 
