@@ -1,6 +1,5 @@
 """Calls beyond the rate of their quota are refused, as each service of AWS refuses them."""
 
-import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from hypercorn.typing import ASGIFramework
 
 from local_cloud.emulator.faults import FAULTS
+from local_cloud.emulator.json_answers import send_json
 from local_cloud.emulator.quota_use import find_call
 from local_cloud.emulator.throttled_answers import throttled_by
 from local_cloud.emulator.token_buckets import TokenBuckets
@@ -60,10 +60,8 @@ def with_quota_throttles(app: ASGIFramework, throttles: QuotaThrottles = THROTTL
             await app(scope, receive, send)
             return
         status, content_type, body = refusal(call)
-        prefix = "websocket.http" if scope["type"] == "websocket" else "http"
-        headers = [(b"content-type", content_type)]
-        await send({"type": f"{prefix}.response.start", "status": status, "headers": headers})
-        await send({"type": f"{prefix}.response.body", "body": json.dumps(body).encode()})
+        kind = "websocket.http" if scope["type"] == "websocket" else "http"
+        await send_json(send, status, body, content_type=content_type, kind=kind)
 
     return serve
 

@@ -3,7 +3,6 @@
 It counts what an account would count, also the calls that `quota_throttles` refuses.
 """
 
-import json
 import threading
 import time
 from collections import Counter, defaultdict
@@ -13,6 +12,7 @@ from typing import Any
 
 from hypercorn.typing import ASGIFramework
 
+from local_cloud.emulator.json_answers import send_json
 from local_cloud.quotas import QUOTAS, USE_PATH
 
 # The service in the names of actions, by the prefix of the header `X-Amz-Target`.
@@ -89,9 +89,7 @@ def with_quota_use(app: ASGIFramework) -> ASGIFramework:
 
     async def serve(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and scope["path"] == USE_PATH:
-            headers = [(b"content-type", b"application/json")]
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await send({"type": "http.response.body", "body": json.dumps(USE.report()).encode()})
+            await send_json(send, 200, USE.report())
             return
         if call := find_call(scope):
             USE.count(call)

@@ -32,6 +32,17 @@ THROTTLED: Mapping[str, Throttled] = MappingProxyType(
         "sts": Throttled("Throttling", 400),
     }
 )
+# How Step Functions names the error of a task whose service throttles it. The entries of PutEvents fail one by one,
+# which the task reports as one error.
+TASK_ERRORS: Mapping[str, str] = MappingProxyType(
+    {
+        "ecs": "ECS.ThrottlingException",
+        "events": "EventBridge.FailedEntry",
+        "lambda": "Lambda.TooManyRequestsException",
+        "sqs": "SQS.AmazonSQSException",
+        "states": "StepFunctions.ThrottlingException",
+    }
+)
 
 
 def throttled_by(service: str) -> Throttled:

@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import json
 import logging
 import threading
 import time
@@ -15,6 +14,7 @@ from hypercorn.typing import ASGIFramework
 
 from local_cloud.emulator.alarms import evaluation
 from local_cloud.emulator.alarms.datapoints import MINUTE_S
+from local_cloud.emulator.json_answers import send_json
 
 PATH = "/_local_cloud/alarms"
 # What a service measures just before the end of a minute belongs to it.
@@ -64,9 +64,7 @@ class AlarmClock:
                 status, answer = 200, {}
             else:
                 status, answer = 405, {"message": "use POST"}
-            headers = [(b"content-type", b"application/json")]
-            await send({"type": "http.response.start", "status": status, "headers": headers})
-            await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+            await send_json(send, status, answer)
 
         return serve
 

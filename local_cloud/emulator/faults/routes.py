@@ -1,6 +1,5 @@
 """Faults of AWS on request, by paths of the emulator that AWS does not have."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,6 +7,7 @@ from hypercorn.typing import ASGIFramework
 
 from local_cloud.emulator import spot_interruptions
 from local_cloud.emulator.faults import switch
+from local_cloud.emulator.json_answers import send_json
 from local_cloud.faults import PATH
 
 Answer = Callable[[str, bytes], tuple[int, dict[str, Any]]]
@@ -36,8 +36,6 @@ def with_faults(app: ASGIFramework) -> ASGIFramework:
             message = await receive()
             body, more = body + message.get("body", b""), message.get("more_body", False)
         status, answer = ANSWERS[scope["path"]](scope["method"], body)
-        headers = [(b"content-type", b"application/json")]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+        await send_json(send, status, answer)
 
     return serve

@@ -18,15 +18,10 @@ from local_cloud.emulator.patches.step_functions import execution_metrics
 from local_cloud.emulator.patching import Extension, Patch, Target
 from local_cloud.emulator.quota_throttles import THROTTLES
 from local_cloud.emulator.quota_use import USE
+from local_cloud.emulator.throttled_answers import TASK_ERRORS, throttled_by
 
 ASKED = "ReturnConsumedCapacity"
 TRANSITION = "states:StateTransition"
-# How Step Functions names a throttled call of the services whose calls have a rate.
-THROTTLED = {
-    "ecs": "ECS.ThrottlingException",
-    "events": "EventBridge.FailedEntry",
-    "states": "StepFunctions.ThrottlingException",
-}
 
 
 def count_event(execution: Mapping[str, Any], previous: str, event_type: str, details: Mapping[str, Any]) -> None:
@@ -59,8 +54,8 @@ def count_call(resource: str) -> None:
     name = action.partition(".")[0]
     call = f"{service}:{name[:1].upper()}{name[1:]}"
     USE.count(call)
-    if service in THROTTLED and not THROTTLES.admits(call):
-        raise stepfunctions._ExecutionError(THROTTLED[service], "Rate exceeded")
+    if service in TASK_ERRORS and not THROTTLES.admits(call):
+        raise stepfunctions._ExecutionError(TASK_ERRORS[service], throttled_by(service).message)
 
 
 def extend_dispatch(dispatch: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,25 +15,21 @@ from ministack.services import stepfunctions
 
 from local_cloud.emulator.faults import FAULTS
 from local_cloud.emulator.patching import Extension, Patch
-from local_cloud.emulator.throttled_answers import throttled_by
+from local_cloud.emulator.throttled_answers import TASK_ERRORS, throttled_by
 
-# By service: the action of its task, and the error of a task that is throttled. The entries of PutEvents fail one by
-# one, which the task reports as one error.
-FAILURES: Mapping[str, tuple[str, str]] = {
-    "ecs": ("ecs:RunTask", "ECS.ThrottlingException"),
-    "events": ("events:PutEvents", "EventBridge.FailedEntry"),
-    "lambda": ("lambda:InvokeFunction", "Lambda.TooManyRequestsException"),
-    "sqs": ("sqs:SendMessage", "SQS.AmazonSQSException"),
+ACTIONS: Mapping[str, str] = {
+    "ecs": "ecs:RunTask",
+    "events": "events:PutEvents",
+    "lambda": "lambda:InvokeFunction",
+    "sqs": "sqs:SendMessage",
 }
 
 
 def extend_invoke(invoke: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
     def strike_or_invoke(resource: str, task_input: Any) -> Any:
         service = resource.rpartition(":::")[2].partition(":")[0]
-        if service in FAILURES:
-            action, error = FAILURES[service]
-            if FAULTS.strikes("throttle", action, _name(service, task_input)):
-                raise stepfunctions._ExecutionError(error, throttled_by(service).message)
+        if service in ACTIONS and FAULTS.strikes("throttle", ACTIONS[service], _name(service, task_input)):
+            raise stepfunctions._ExecutionError(TASK_ERRORS[service], throttled_by(service).message)
         return invoke(resource, task_input)
 
     return strike_or_invoke
