@@ -11,13 +11,13 @@ export KEEP
 # installed without bytecode, because it imports a small part of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test gpu fuzz check every-test unit-test lint prose fix diagram reference synth bench simulate campaign-fleet step-fleet image clean
+.PHONY: help setup browser demo test gpu fuzz check every-test unit-test lint prose fix diagram reference synth bench simulate campaign-fleet step-fleet image clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-setup: $(VENV)/.ready node_modules/.ready $(CHECKOV)/.ready ## install what every target needs
+setup: $(VENV)/.ready node_modules/.ready $(CHECKOV)/.ready browser ## install what every target needs
 
 # An empty environment with the pinned pip: older ones do not know dependency groups.
 $(VENV)/.created: constraints.txt
@@ -50,6 +50,14 @@ node_modules/.ready: package.json package-lock.json $(VENV)/.ready
 	@echo "- Node's packages"
 	@npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
+
+# What tests in a browser drive. They need no download of Playwright's own.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+	  echo "- Chromium"; \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$SUDO apt-get update -qq && $$SUDO apt-get install -qq --no-install-recommends chromium >/dev/null \
+	  || { echo "Tests in a browser need Chromium or Chrome: install one, so that 'chromium' or 'google-chrome' is found."; exit 1; }; }
 
 demo: $(VENV)/.demo-ready ## submit real jobs to the whole service on this machine; KEEP=1 leaves it up
 	@$(BIN)/python -m local_cloud.demo
