@@ -11,13 +11,14 @@ export KEEP
 # installed without bytecode, because it imports a small part of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup browser demo test gpu fuzz check every-test unit-test lint prose fix diagram reference synth bench simulate campaign-fleet step-fleet image clean
+.PHONY: help setup browser demo test gpu fuzz check every-test unit-test studio-test studio lint prose fix diagram reference synth bench simulate campaign-fleet step-fleet image clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-setup: $(VENV)/.ready node_modules/.ready $(CHECKOV)/.ready browser ## install what every target needs
+STUDIO := web/studio/node_modules/.ready
+setup: $(VENV)/.ready node_modules/.ready $(STUDIO) $(CHECKOV)/.ready browser ## install what every target needs
 
 # An empty environment with the pinned pip: older ones do not know dependency groups.
 $(VENV)/.created: constraints.txt
@@ -59,12 +60,17 @@ browser:
 	  $$SUDO apt-get update -qq && $$SUDO apt-get install -qq --no-install-recommends chromium >/dev/null \
 	  || { echo "Tests in a browser need Chromium or Chrome: install one, so that 'chromium' or 'google-chrome' is found."; exit 1; }; }
 
+$(STUDIO): web/studio/package.json web/studio/package-lock.json $(VENV)/.ready
+	@echo "- Studio's packages"
+	@npm --prefix web/studio ci --no-audit --no-fund --no-update-notifier --loglevel=error
+	@touch $@
+
 demo: $(VENV)/.demo-ready ## submit real jobs to the whole service on this machine; KEEP=1 leaves it up
 	@$(BIN)/python -m local_cloud.demo
 
 test: ## lint and, beside it, every test; ORDER=1 shuffles them, with that seed
 	@$(MAKE) --no-print-directory --jobs 2 setup
-	@$(MAKE) --no-print-directory --jobs 2 lint every-test
+	@$(MAKE) --no-print-directory --jobs 2 lint every-test studio-test
 
 # A process has one processor: threads of PyTorch that wait for each other would take the others' time.
 every-test:
@@ -87,10 +93,16 @@ fuzz: setup ## ask every route of the local cloud 10,000 random things and more;
 	CRAFTSPARK_FUZZ_TIMES=3 $(BIN)/python -m pytest -rP tests/e2e/test_schema.py
 
 check: setup ## what to run before every commit: lint, types, contracts, and beside them the unit tests
-	@$(MAKE) --no-print-directory --jobs 2 lint unit-test
+	@$(MAKE) --no-print-directory --jobs 2 lint unit-test studio-test
 
 unit-test:
 	$(BIN)/python -m pytest -q tests/unit tests/repository
+
+studio-test: $(STUDIO)
+	npm --prefix web/studio test --silent
+
+studio: $(STUDIO) ## serve Studio for its development: make studio STUDIO_API=the address that `local_cloud up` prints
+	npm --prefix web/studio run dev
 
 lint: setup
 	$(BIN)/ruff format --check --quiet .
@@ -102,6 +114,7 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/python -m scripts.prose
 	spectral lint --quiet --fail-severity hint docs/openapi.json
+	npm --prefix web/studio run check --silent
 	REDOCLY_SUPPRESS_UPDATE_NOTICE=true redocly lint --format stylish docs/openapi.json
 
 prose: $(VENV)/.ready ## find what is not plain English in a file or folder: make prose PLACE=gpu_tasks
@@ -146,4 +159,4 @@ image: $(VENV)/.ready ## build the GPU image and push it to a stage's repository
 	$(BIN)/python -m cdk_app.packaging.gpu_image $(STAGE)
 
 clean: ## remove all that was made, the environment included
-	rm -rf $(VENV) node_modules build cdk.out .local-cloud
+	rm -rf $(VENV) node_modules web/studio/node_modules web/studio/dist build cdk.out .local-cloud

@@ -9,8 +9,8 @@ export type Problem = components["schemas"]["Problem"];
 export interface Options {
   /** Where the API answers, without a slash at its end. */
   baseUrl: string;
-  /** A maker's token, asked for with every request, so that it may be renewed. */
-  token: () => string | Promise<string>;
+  /** A maker's token, asked for with every request, so that it may be renewed. Visitors have none. */
+  token: () => string | undefined | Promise<string | undefined>;
 }
 
 /** What the API refused, with its problem: `type` is stable, `field` names the part of the request at fault. */
@@ -31,7 +31,8 @@ export function craftspark({ baseUrl, token }: Options): Client<paths> {
   const client = createClient<paths>({ baseUrl });
   const signedIn: Middleware = {
     async onRequest({ request }) {
-      request.headers.set("Authorization", `Bearer ${await token()}`);
+      const bearer = await token();
+      if (bearer !== undefined) request.headers.set("Authorization", `Bearer ${bearer}`);
       return request;
     },
     async onResponse({ response }) {

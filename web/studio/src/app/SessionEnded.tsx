@@ -1,0 +1,28 @@
+import { useState } from "react";
+import { signIn, useSession } from "@/shared/session/session";
+import { t } from "@/shared/text/text";
+import { Button } from "@/shared/ui/Button";
+import { Dialog } from "@/shared/ui/Dialog";
+
+/** Asks a maker whose sign-in has ended to sign in again. The page behind it stays, and so do its fields. */
+export function SessionEnded() {
+  const session = useSession();
+  const [isPutOff, putOff] = useState(false);
+  return (
+    <Dialog
+      open={session.status === "ended" && !isPutOff}
+      onClose={() => putOff(true)}
+      title={t("ended.title")}
+      actions={
+        <>
+          <Button onClick={() => putOff(true)}>{t("ended.later")}</Button>
+          <Button look="primary" onClick={() => void signIn()}>
+            {t("ended.again")}
+          </Button>
+        </>
+      }
+    >
+      <p>{t("ended.text")}</p>
+    </Dialog>
+  );
+}

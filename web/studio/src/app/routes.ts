@@ -1,0 +1,24 @@
+import { type ComponentType, lazy } from "react";
+import type { Key } from "@/shared/text/text";
+
+export interface Page {
+  path: string;
+  page: ComponentType;
+  /** Visitors are asked to sign in. */
+  signedIn?: boolean;
+  /** Only administrators are shown a link. The API decides who may read. */
+  admin?: boolean;
+  /** The name of its link in the navigation, if it has one. */
+  link?: Key;
+}
+
+const page = <N extends string>(load: () => Promise<Record<N, ComponentType>>, name: N) =>
+  lazy(async () => ({ default: (await load())[name] }));
+
+/** Each page is a script of its own. The first that fits a path is shown. */
+export const PAGES: readonly Page[] = [
+  { path: "/", page: page(() => import("@/features/make/MakePage"), "MakePage"), link: "nav.make" },
+  { path: "/credits", page: page(() => import("@/features/credits/CreditsPage"), "CreditsPage"), signedIn: true, link: "nav.credits" },
+  { path: "/signed-in", page: page(() => import("@/features/session/SignedInPage"), "SignedInPage") },
+  { path: "*", page: page(() => import("@/features/session/MissingPage"), "MissingPage") },
+];

@@ -1,0 +1,39 @@
+/** What to tell a maker when a request fails. */
+import { Refused } from "@client/index";
+import { duration, named, number, t } from "@/shared/text/text";
+
+export interface Explained {
+  text: string;
+  /** The parts of the request that were refused, such as `prompt` or `sheet.width`, each with its reason. */
+  fields: Record<string, string>;
+}
+
+/** The problem type without its path, such as `CreditsInsufficient`. Empty for other errors. */
+export function problemName(error: unknown): string {
+  return error instanceof Refused ? (error.problem.type ?? "").replace("/problems/", "") : "";
+}
+
+export function explain(error: unknown): Explained {
+  if (!(error instanceof Refused)) return { text: t(isOffline(error) ? "problem.offline" : "problem.unknown"), fields: {} };
+  const { problem, status } = error;
+  const fields: Record<string, string> = {};
+  for (const { field, detail } of problem.errors ?? []) fields[field] = detail;
+  if (problem.field) fields[problem.field] ??= problem.detail ?? "";
+  const fallback = status >= 500 ? t("problem.server") : (problem.detail ?? t("problem.unknown"));
+  const text = named("problem", problemName(error), fallback);
+  return { text: filled(text, problem), fields };
+}
+
+/** A text with the numbers of its problem. */
+function filled(text: string, problem: Partial<Refused["problem"]>): string {
+  return text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = (problem as Record<string, unknown>)[name];
+    if (Array.isArray(value)) return value.join(", ");
+    if (typeof value === "number") return name.endsWith("_s") ? duration(value) : number(value);
+    return typeof value === "string" ? value : whole;
+  });
+}
+
+function isOffline(error: unknown): boolean {
+  return error instanceof TypeError;
+}

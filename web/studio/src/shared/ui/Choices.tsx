@@ -1,0 +1,45 @@
+import { type ReactNode, useId } from "react";
+import css from "./Choices.module.css";
+import { cx } from "./cx";
+
+export interface Choice<V extends string | number> {
+  value: V;
+  label: ReactNode;
+  /** A picture above the label. */
+  picture?: ReactNode;
+}
+
+interface Props<V extends string | number> {
+  legend: ReactNode;
+  /** The legend is for screen readers only. */
+  quiet?: boolean;
+  choices: readonly Choice<V>[];
+  value: V;
+  onChoose: (value: V) => void;
+  look?: "chips" | "pictures";
+}
+
+/** One of several values, all in sight: radio buttons as chips or as pictures. */
+export function Choices<V extends string | number>({ legend, quiet = false, choices, value, onChoose, look = "chips" }: Props<V>) {
+  const name = useId();
+  return (
+    <fieldset className={css["group"]}>
+      <legend className={cx(css["legend"], quiet && "unseen")}>{legend}</legend>
+      <div className={css[look]}>
+        {choices.map((choice) => (
+          <label key={choice.value} className={css["choice"]}>
+            <input
+              type="radio"
+              name={name}
+              className="unseen"
+              checked={choice.value === value}
+              onChange={() => onChoose(choice.value)}
+            />
+            {choice.picture}
+            <span>{choice.label}</span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}

@@ -1,0 +1,40 @@
+import { type ComponentProps, useState } from "react";
+import css from "./Picture.module.css";
+import { cx } from "./cx";
+
+interface Props extends Omit<ComponentProps<"img">, "src" | "width" | "height"> {
+  src: string | undefined;
+  alt: string;
+  /** Of the picture, in pixels: the room for it is there before it loads. */
+  width?: number | undefined;
+  height?: number | undefined;
+  /** Shows transparency as a checkerboard. */
+  checks?: boolean;
+  /** Fills the room of its parent instead of its own. */
+  fill?: boolean;
+}
+
+/** A picture in a room of its own size: a skeleton until it has loaded. */
+export function Picture({ src, alt, width = 1, height = 1, checks = false, fill = false, className, ...rest }: Props) {
+  const [loaded, setLoaded] = useState<string>();
+  const isThere = loaded !== undefined && loaded === src;
+  return (
+    <span
+      className={cx(css["room"], fill && css["fill"], checks && isThere && css["checks"], !isThere && css["waits"], className)}
+      style={fill ? undefined : { aspectRatio: `${width} / ${height}` }}
+    >
+      {src ? (
+        <img
+          {...rest}
+          src={src}
+          alt={alt}
+          decoding="async"
+          className={cx(css["image"], isThere && css["there"])}
+          onLoad={() => setLoaded(src)}
+          // A link that has ended: the room stays, and the next read of the job brings another link.
+          onError={() => setLoaded(undefined)}
+        />
+      ) : null}
+    </span>
+  );
+}
