@@ -27,6 +27,7 @@ THROTTLED: Mapping[str, Throttled] = MappingProxyType(
         "lambda": Throttled("TooManyRequestsException", 429, "Rate Exceeded."),
         "monitoring": Throttled("Throttling", 400),
         "s3": Throttled("SlowDown", 503, "Please reduce your request rate."),
+        "s3vectors": Throttled("TooManyRequestsException", 429),
         "sns": Throttled("Throttled", 429),
         "sqs": Throttled("RequestThrottled", 400, "The request was denied due to request throttling."),
         "sts": Throttled("Throttling", 400),

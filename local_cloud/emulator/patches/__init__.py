@@ -12,6 +12,7 @@ from local_cloud.emulator.patches import (
     quota_counts,
     request_faults,
     s3,
+    s3vectors,
     sqs,
     step_functions,
 )
@@ -25,6 +26,7 @@ def all_patches(processes: TaskProcesses) -> tuple[Patch, ...]:
         *cloudformation.PATCHES,
         *api_gateway.PATCHES,
         *s3.PATCHES,
+        *s3vectors.PATCHES,
         *dynamodb.PATCHES,
         *lambda_functions.PATCHES,
         *sqs.PATCHES,
