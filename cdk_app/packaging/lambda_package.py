@@ -1,4 +1,6 @@
-"""A Lambda's package: its handler, only what it imports, and the index of word lists if it reads that."""
+"""A Lambda's package: its handler, only what it imports, and the data that its modules read: the index of word lists,
+or the files of the likeness encoder.
+"""
 
 import hashlib
 import shutil
@@ -11,9 +13,11 @@ from cdk_app.packaging.archive import add_file
 from cdk_app.packaging.import_closure import find_import_closure
 from cdk_app.packaging.wheels import Target, fingerprint, install_wheels, move_into_place, resolve_requirements
 from cdk_app.stages.compute import Functions
+from craftspark.likeness.files import ENCODERS
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "lambda"
+ENCODER = Path("craftspark/likeness/encoder.py")  # a package with this module needs the encoder's files
 
 
 def build_lambda_package(function: str, *, functions: Functions, root: Path = ROOT, build: Path = BUILD) -> Path:
@@ -25,6 +29,8 @@ def build_lambda_package(function: str, *, functions: Functions, root: Path = RO
         requirements, target=target, constraints=root / "constraints.txt", cache_folder=build / "wheels"
     )
     built = {word_index.INDEX: word_index.build_word_index()} if word_index.MODULE in closure.files else {}
+    if ENCODER in closure.files:
+        built |= {file.relative_to(ROOT): file.read_bytes() for files in ENCODERS for file in files.all}
     sources = {str(file): hashlib.sha256((root / file).read_bytes()).hexdigest() for file in closure.files}
     sources |= {str(file): hashlib.sha256(content).hexdigest() for file, content in built.items()}
     package = build / "packages" / f"{function}-{fingerprint(sources, wheels.stem)}.zip"

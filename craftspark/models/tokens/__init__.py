@@ -1,4 +1,4 @@
-"""Counts the tokens of a text: CLIP's byte-pair encoding in plain Python.
+"""The tokens of a text: CLIP's byte-pair encoding in plain Python.
 
 `data/<name>.txt.gz` holds the merges of a tokenizer, one per line, the most common first. `clip` is that of OpenAI's
 CLIP, as in `bpe_simple_vocab_16e6.txt`.
@@ -17,7 +17,7 @@ DATA = Path(__file__).parent / "data"
 SPECIAL = ("<|startoftext|>", "<|endoftext|>")
 CONTRACTIONS = ("'s", "'t", "'re", "'ve", "'m", "'ll", "'d")
 WORD_END = "</w>"
-COUNTS_KEPT = 4096  # the number of words whose token counts are cached
+WORDS_KEPT = 4096  # the number of words whose tokens are cached
 ASCII_PIECES = re.compile(r"'(?:s|t|re|ve|m|ll|d)|[a-z]+|[0-9]|[^\sa-z0-9]+")
 
 Pair = tuple[str, str]
@@ -37,13 +37,17 @@ class Tokenizer:
     def __init__(self, ranks: Mapping[Pair, int]) -> None:
         self._ranks = ranks
         self._letters = _letters_of_bytes()
-        self._count = lru_cache(COUNTS_KEPT)(self._join)
+        self._tokens = lru_cache(WORDS_KEPT)(self._join)
 
     def count(self, text: str) -> int:
         """The number of tokens of a text, without the start and end tokens."""
-        return sum(1 if piece in SPECIAL else self._count(piece) for piece in pieces(text))
+        return sum(1 if piece in SPECIAL else len(self._tokens(piece)) for piece in pieces(text))
 
-    def _join(self, piece: str) -> int:
+    def split(self, text: str) -> list[str]:
+        """The tokens of a text, without the start and end tokens."""
+        return [token for piece in pieces(text) for token in ((piece,) if piece in SPECIAL else self._tokens(piece))]
+
+    def _join(self, piece: str) -> tuple[str, ...]:
         """Join the pair with the lowest rank until none is left, leftmost first: n log n for n bytes."""
         parts: list[str] = [self._letters[byte] for byte in piece.encode()]
         parts[-1] += WORD_END
@@ -52,7 +56,6 @@ class Tokenizer:
             (self._ranks[pair], place, pair) for place, pair in enumerate(pairwise(parts)) if pair in self._ranks
         ]
         heapq.heapify(waiting)
-        count = len(parts)
         while waiting:
             _, place, pair = heapq.heappop(waiting)
             following = after[place]
@@ -63,12 +66,11 @@ class Tokenizer:
             after[place] = after[following]
             if after[place] >= 0:
                 before[after[place]] = place
-            count -= 1
             for left in (before[place], place):
                 right = after[left] if left >= 0 else -1
                 if right >= 0 and (new := (parts[left], parts[right])) in self._ranks:
                     heapq.heappush(waiting, (self._ranks[new], left, new))
-        return count
+        return tuple(filter(None, parts))
 
 
 def pieces(text: str) -> Iterator[str]:
