@@ -20,7 +20,11 @@ KEEP_ALIVE_S = 75.0
 
 def main() -> None:
     arguments = _arguments()
-    for descriptor in (arguments.listen, arguments.lock):  # a child would keep them open after this process ends
+    for descriptor in (
+        arguments.listen,
+        arguments.site,
+        arguments.lock,
+    ):  # a child would keep them open after this process ends
         os.set_inheritable(descriptor, False)
     if arguments.attached:
         threading.Thread(target=_stop_with_launcher, name="launcher-watch", daemon=True).start()
@@ -30,6 +34,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="local_cloud.emulator", description=__doc__)
     parser.add_argument("--listen", type=int, required=True, help="descriptor of the listening socket")
+    parser.add_argument("--site", type=int, required=True, help="descriptor of the socket for the stage's distribution")
     parser.add_argument("--lock", type=int, required=True, help="descriptor of the locked lock file")
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--endpoint", required=True, help="URL at which tasks reach the emulator")
@@ -59,6 +64,7 @@ async def _run(arguments: argparse.Namespace) -> None:
     from local_cloud.emulator.permissions.identities import create_administrator
     from local_cloud.emulator.quota_throttles import with_quota_throttles
     from local_cloud.emulator.quota_use import with_quota_use
+    from local_cloud.emulator.site import with_site
     from local_cloud.emulator.task_processes import TaskProcesses
     from local_cloud.emulator.task_slots import TaskSlots
 
@@ -94,8 +100,8 @@ async def _run(arguments: argparse.Namespace) -> None:
 
     stop = asyncio.create_task(stop_on_request())
     await serve(
-        with_quota_use(with_quota_throttles(alarm_clock.serve(with_faults(app)))),
-        _config(arguments.listen),
+        with_site(with_quota_use(with_quota_throttles(alarm_clock.serve(with_faults(app))))),
+        _config(arguments.listen, arguments.site),
         shutdown_trigger=all_stopped.wait,
     )
     ended = await stop
@@ -105,9 +111,9 @@ async def _run(arguments: argparse.Namespace) -> None:
     os._exit(0 if ended else 1)
 
 
-def _config(listen: int) -> Config:
+def _config(*descriptors: int) -> Config:
     config = Config()
-    config.bind = [f"fd://{listen}"]
+    config.bind = [f"fd://{descriptor}" for descriptor in descriptors]
     config.keep_alive_timeout = KEEP_ALIVE_S
     config.graceful_timeout = 0.5
     config.loglevel = "WARNING"

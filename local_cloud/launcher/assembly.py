@@ -1,6 +1,8 @@
 """Read a synthesized cloud assembly: its stacks in the order of their dependencies, and their assets."""
 
+import io
 import json
+import zipfile
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -12,16 +14,23 @@ PLACEHOLDERS = {"${AWS::AccountId}": ACCOUNT, "${AWS::Region}": REGION, "${AWS::
 
 
 class AssetUnsupported(Exception):
-    """An asset that needs a build step: a container image, or a folder to zip."""
+    """An asset that needs a build step: a container image."""
 
 
 @dataclass(frozen=True)
 class FileAsset:
-    """A file, and the bucket and key to upload it to. The key contains a hash of the file's content."""
+    """A file, and the bucket and key to upload it to. The key contains a hash of the content.
+
+    A source that is a folder is uploaded as a zip file.
+    """
 
     source: Path
     bucket: str
     key: str
+
+    def read(self) -> bytes:
+        """The bytes to upload."""
+        return _zip(self.source) if self.source.is_dir() else self.source.read_bytes()
 
 
 @dataclass(frozen=True)
@@ -67,8 +76,6 @@ def _assets(folder: Path, manifest: str) -> list[FileAsset]:
     files = content.get("files", {}).values()
     if content.get("dockerImages"):
         raise AssetUnsupported(f"{manifest} has container images to build; the local cloud does not build images")
-    if any(file["source"].get("packaging") == "zip" for file in files):
-        raise AssetUnsupported(f"{manifest} has folders to zip; the local cloud accepts only zip files")
     return [
         FileAsset(
             source=folder / file["source"]["path"],
@@ -78,6 +85,16 @@ def _assets(folder: Path, manifest: str) -> list[FileAsset]:
         for file in files
         for destination in file["destinations"].values()
     ]
+
+
+def _zip(folder: Path) -> bytes:
+    """The files of a folder, as the CDK CLI packages them."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                archive.write(file, file.relative_to(folder))
+    return content.getvalue()
 
 
 def _fill_placeholders(text: str) -> str:

@@ -46,7 +46,7 @@ def _upload(s3: Any, asset: FileAsset) -> None:
         if error.response["Error"]["Code"] not in ("404", "NoSuchBucket", "NoSuchKey"):
             raise
         s3.create_bucket(Bucket=asset.bucket)
-        s3.put_object(Bucket=asset.bucket, Key=asset.key, Body=asset.source.read_bytes())
+        s3.put_object(Bucket=asset.bucket, Key=asset.key, Body=asset.read())
 
 
 def _deploy_stack(clients: Clients, stack: Stack) -> str:

@@ -20,6 +20,7 @@ from local_cloud.launcher.state import EarlierRun, RunRecord, StateDir
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGES = REPOSITORY / "build" / "lambda" / "unpacked"
 DEFAULT_PORT = 4566
+DEFAULT_SITE_PORT = 4567
 BACKLOG = 1024
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 45.0
@@ -62,13 +63,17 @@ class EmulatorProcess:
 
         An attached emulator stops when this process ends, also after a crash. Another one runs until it is stopped.
         """
-        with state.lock() as lock, contextlib.closing(_listen(port)) as listener:
+        with (
+            state.lock() as lock,
+            contextlib.closing(_listen(port)) as listener,
+            contextlib.closing(_listen(None if port is None else 0, DEFAULT_SITE_PORT)) as site,
+        ):
             report_crash(lock.clean_up(), report)
-            port = listener.getsockname()[1]
+            port, site_port = listener.getsockname()[1], site.getsockname()[1]
             endpoint = f"http://{LOOPBACK}:{port}"
             command = [
                 *(sys.executable, "-m", "local_cloud.emulator"),
-                *("--listen", str(listener.fileno()), "--lock", str(lock.fileno())),
+                *("--listen", str(listener.fileno()), "--site", str(site.fileno()), "--lock", str(lock.fileno())),
                 *("--state-dir", str(state.path), "--working-dir", str(REPOSITORY), "--endpoint", endpoint),
                 *("--commands", json.dumps({image: list(program) for image, program in commands.items()})),
                 *(["--attached"] if attached else []),
@@ -77,11 +82,11 @@ class EmulatorProcess:
                 process = subprocess.Popen(
                     command,
                     cwd=REPOSITORY,
-                    env=emulator_environment(port, state.path, packages=PACKAGES),
+                    env=emulator_environment(port, site_port, state.path, packages=PACKAGES),
                     stdin=subprocess.PIPE if attached else subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
-                    pass_fds=(listener.fileno(), lock.fileno()),
+                    pass_fds=(listener.fileno(), site.fileno(), lock.fileno()),
                     start_new_session=True,  # Ctrl-C reaches only the launcher, which then stops the emulator
                 )
             lock.transfer_to(process.pid)
@@ -147,9 +152,9 @@ def check_health(endpoint: str, timeout_s: float) -> None:
         raise ConnectionError(f"unhealthy: HTTP {status}")
 
 
-def _listen(port: int | None) -> socket.socket:
+def _listen(port: int | None, default: int = DEFAULT_PORT) -> socket.socket:
     """A listening socket on loopback: on this port; without one, on the default port or any free port."""
-    candidates = (DEFAULT_PORT, 0) if port is None else (port,)
+    candidates = (default, 0) if port is None else (port,)
     last_error: OSError | None = None
     for candidate in candidates:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)

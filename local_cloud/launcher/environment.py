@@ -44,10 +44,11 @@ def isolated_environment(source: Mapping[str, str] = os.environ) -> dict[str, st
     }
 
 
-def emulator_environment(port: int, state_dir: Path, *, packages: Path) -> dict[str, str]:
+def emulator_environment(port: int, site_port: int, state_dir: Path, *, packages: Path) -> dict[str, str]:
     """The emulator's environment, which its Lambda processes inherit. Creates its temporary and home folders.
 
-    `packages` is the folder in which all clouds keep the files of Lambda packages.
+    `site_port` is the port of the stage's distribution. `packages` is the folder in which all clouds keep the files of
+    Lambda packages.
     """
     temporary, home = state_dir / "tmp", state_dir / "home"
     for folder in (temporary, home):
@@ -63,6 +64,7 @@ def emulator_environment(port: int, state_dir: Path, *, packages: Path) -> dict[
         "LAMBDA_ACCOUNT_CONCURRENCY": "0",  # a patch has the limit of AWS, whereas this one depends on the machine
         "LOCAL_CLOUD_LOGS": str(state_dir / "logs"),
         "LOCAL_CLOUD_PACKAGES": str(packages),
+        "LOCAL_CLOUD_SITE": f"http://{LOOPBACK}:{site_port}",
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "MINISTACK_HOST": LOOPBACK,
         "MINISTACK_REGION": REGION,

@@ -36,7 +36,7 @@ def test_only_variables_that_a_program_needs_are_passed_on() -> None:
 
 
 def test_the_emulator_keeps_to_loopback_and_its_folder(tmp_path: Path) -> None:
-    environment = emulator_environment(4566, tmp_path, packages=tmp_path)
+    environment = emulator_environment(4566, 4567, tmp_path, packages=tmp_path)
 
     assert environment["BIND_HOST"] == environment["MINISTACK_HOST"] == "127.0.0.1"
     for variable in ("HOME", "STATE_DIR", "TMPDIR"):

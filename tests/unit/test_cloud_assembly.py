@@ -1,6 +1,8 @@
 """Reading a cloud assembly: the order of stacks, their names, and assets that are addressed by their content."""
 
+import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,14 @@ def test_an_image_to_be_built_is_refused(tmp_path: Path) -> None:
         read_stacks(an_assembly(tmp_path, {"dockerImages": {"abc": {}}}))
 
 
-def test_a_folder_to_be_zipped_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(AssetUnsupported):
-        read_stacks(an_assembly(tmp_path, {"files": {"abc": a_file_asset("asset.abc", "zip")}}))
+def test_a_folder_is_uploaded_as_a_zip_file(tmp_path: Path) -> None:
+    (tmp_path / "asset.abc" / "assets").mkdir(parents=True)
+    (tmp_path / "asset.abc" / "assets" / "app.js").write_text("1")
+    _, api = read_stacks(an_assembly(tmp_path, {"files": {"abc": a_file_asset("asset.abc", "zip")}}))
+
+    content = api.assets[0].read()
+
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    assert archive.namelist() == ["assets/app.js"]
+    assert archive.read("assets/app.js") == b"1"
+    assert content == api.assets[0].read()

@@ -3,6 +3,7 @@
 from local_cloud.emulator.patches import (
     api_gateway,
     cloudformation,
+    cloudfront,
     cloudwatch,
     dynamodb,
     ecs,
@@ -24,6 +25,7 @@ def all_patches(processes: TaskProcesses) -> tuple[Patch, ...]:
     """All patches, in the order in which they are applied: those of permissions extend what others have replaced."""
     return (
         *cloudformation.PATCHES,
+        *cloudfront.PATCHES,
         *api_gateway.PATCHES,
         *s3.PATCHES,
         *s3vectors.PATCHES,

@@ -1,0 +1,9 @@
+"""Patches of CloudFront."""
+
+from local_cloud.emulator.patches.cloudfront import addresses, api_origins
+from local_cloud.emulator.patching import Patch
+
+PATCHES: tuple[Patch, ...] = (
+    addresses.PATCH,
+    api_origins.PATCH,
+)
