@@ -7,6 +7,7 @@ from cdk_app.stages.stage import Stage
 from cdk_app.stages.values import find_stage
 from stacks.api import ApiStack
 from stacks.data import DataStack
+from stacks.gallery import GalleryStack
 from stacks.live import LiveStack
 from stacks.network import NetworkStack
 from stacks.operations import OperationsStack
@@ -24,6 +25,7 @@ def build(app: App, stage: Stage) -> None:
     )
     live = LiveStack(app, "Live", stack_name=stage.name_stack("Live"), stage=stage, data=data)
     webhooks = WebhooksStack(app, "Webhooks", stack_name=stage.name_stack("Webhooks"), stage=stage)
+    gallery = GalleryStack(app, "Gallery", stack_name=stage.name_stack("Gallery"), stage=stage, data=data)
     api = ApiStack(
         app,
         "Api",
@@ -54,8 +56,9 @@ def build(app: App, stage: Stage) -> None:
         training=training,
         webhooks=webhooks,
         live=live,
+        gallery=gallery,
     )
-    for stack in (network, data, rendering, live, webhooks, api, training, operations):
+    for stack in (network, data, rendering, live, webhooks, gallery, api, training, operations):
         acknowledge_grants(stack)
     Tags.of(app).add("craftspark:stage", stage.name)
 

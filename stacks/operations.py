@@ -24,6 +24,7 @@ from cdk_app.stages.stage import Stage
 from cdk_app.storage.desired_counts import ON_DEMAND, SPOT
 from craftspark.accounts.plans import ANY_PLAN, PLANS
 from stacks.api import ApiStack
+from stacks.gallery import GalleryStack
 from stacks.live import LiveStack
 from stacks.rendering import RenderingStack
 from stacks.training import TrainingStack
@@ -51,11 +52,12 @@ class OperationsStack(Stack):
         training: TrainingStack,
         webhooks: WebhooksStack,
         live: LiveStack,
+        gallery: GalleryStack,
         **stack: Any,
     ) -> None:
         super().__init__(scope, construct_id, **stack)
         self._operations, self._rendering, self._api, self._training = stage.operations, rendering, api, training
-        watched = (rendering, api, training, webhooks, live)
+        watched = (rendering, api, training, webhooks, live, gallery)
         self._own = OwnMetrics(stage.metrics_namespace)
         self._dead = find_dead_letter_queues(watched)
         self._queues = find_work_queues(watched)

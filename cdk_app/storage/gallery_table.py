@@ -1,5 +1,6 @@
 """The table of the gallery, with a grant for each kind of access."""
 
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -7,10 +8,12 @@ from cdk_app.storage.tables import OnDemandTable
 
 
 class GalleryTable(OnDemandTable):
-    """Published pictures, and their rows in feeds."""
+    """Published pictures, and their rows in feeds. A stream has every change."""
 
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
-        super().__init__(scope, construct_id, partition="key", keep=keep)
+        super().__init__(
+            scope, construct_id, partition="key", keep=keep, stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES
+        )
 
     def grant_find(self, finder: iam.IGrantable) -> None:
         """Get a picture by its ID."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -26,6 +26,9 @@ class GalleryRecords(Protocol):
 
     def find(self, picture_id: str) -> Picture:
         """The picture. Raises PictureNotFound."""
+
+    def find_public(self, picture_ids: Sequence[str]) -> Mapping[str, Picture]:
+        """Those of the pictures that are public now, by their ID. Everything that shows a picture asks this first."""
 
     def remove(self, picture: Picture) -> None:
         """Remove a picture and all its rows, or nothing. Raises PictureNotFound if it is gone, or AccountContended."""

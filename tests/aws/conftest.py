@@ -291,6 +291,7 @@ def gallery_settings(read_settings: None, monkeypatch: pytest.MonkeyPatch) -> No
     client_of("dynamodb").create_table(
         TableName=GALLERY_RECORDS,
         BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         KeySchema=key("key", "item"),
         AttributeDefinitions=[attribute("key"), attribute("item")],
     )

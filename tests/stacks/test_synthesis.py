@@ -77,6 +77,7 @@ def test_what_a_deployment_says_about_itself(dev: Synthesis) -> None:
             "TrainingBucketName",
             "GpuRepositoryUri",
         },
+        "Gallery": set(),
         "Live": {"LiveUrl"},
         "Network": set(),
         "Operations": set(),
@@ -154,7 +155,7 @@ def test_no_stack_needs_a_custom_resource_or_docker(synthesis: Synthesis) -> Non
     assert images == [{}] * len(STACKS)
 
 
-STACKS = ("Network", "Data", "Rendering", "Live", "Webhooks", "Api", "Training", "Operations")
+STACKS = ("Network", "Data", "Rendering", "Live", "Webhooks", "Gallery", "Api", "Training", "Operations")
 
 
 def stack_names(synthesis: Synthesis) -> set[str]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from craftspark.aws.gallery.batches import read_items
 from craftspark.aws.items import text, timestamp
 from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.clock import utc_now
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 PICTURE = "picture"
+# Why a picture is not public: a set of reasons, which exists only while there is one.
+HIDDEN = "hidden_by"
 # What a row of a feed leaves out: a list shows neither.
 NOT_LISTED = ("recipe", "words")
 
@@ -58,6 +61,13 @@ class GalleryTable:
         if found is None:
             raise PictureNotFound(f"there is no picture {picture_id}; it may have been unpublished", field="picture_id")
         return _read(found)
+
+    def find_public(self, picture_ids: Sequence[str]) -> dict[str, Picture]:
+        """Those of the pictures that are public now, by their ID. Everything that shows a picture asks this first."""
+        keys = [_key(picture_id) for picture_id in dict.fromkeys(picture_ids)]
+        items = read_items(self.client, self.table, keys, consistent=True)
+        pictures = [_read(item) for item in items if is_public(item)]
+        return {picture.picture_id: picture for picture in pictures}
 
     def remove(self, picture: Picture) -> None:
         delete = {
@@ -104,6 +114,11 @@ class GalleryTable:
             transact(self.client, writes)
         except Contended as contended:
             raise AccountContended("another request changed the picture; send this request again") from contended
+
+
+def is_public(item: Mapping[str, Any]) -> bool:
+    """Whether everybody may see the picture of an item."""
+    return HIDDEN not in item
 
 
 def _start_of(period: str) -> str:
