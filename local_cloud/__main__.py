@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from local_cloud import interruptions, trainings
-from local_cloud.commands import alarms, cloud, faults, fleet, jobs, permissions
+from local_cloud.commands import alarms, cloud, faults, fleet, gallery, jobs, permissions
 from local_cloud.commands import trainings as training_commands
 from local_cloud.commands.console import shared_options
 from local_cloud.faults import UnknownFault
@@ -66,7 +66,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local_cloud", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
     shared = shared_options()
-    for module in (cloud, fleet, alarms, faults, jobs, permissions, training_commands):
+    for module in (cloud, fleet, alarms, faults, gallery, jobs, permissions, training_commands):
         module.add_commands(commands, shared)
     return parser.parse_args()
 

@@ -103,6 +103,8 @@ class DataStack(Stack):
         CfnOutput(self, "TrainingsTableName", value=self.trainings.table.table_name)
         CfnOutput(self, "StylesTableName", value=self.styles.table.table_name)
         CfnOutput(self, "TrainingBucketName", value=self.training.bucket_name)
+        CfnOutput(self, "GalleryTableName", value=self.gallery_records.table.table_name)
+        CfnOutput(self, "GalleryBucketName", value=self.gallery.bucket_name)
         CfnOutput(self, "GpuRepositoryUri", value=self.gpu_images.repository_uri)
 
     @property

@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from local_cloud.demo.api import Api, JobView
 from local_cloud.demo.contact_sheet import draw_contact_sheet, draw_tools_strip
+from local_cloud.demo.gallery.seeding import seed_gallery
 from local_cloud.demo.jobs import DEMO_JOBS, DemoJob
 from local_cloud.demo.pictures import Files, build_row, save
 from local_cloud.demo.results import jobs_table, write_summary
@@ -75,6 +76,7 @@ def run() -> None:
         keep = bool(os.environ.get("KEEP"))
         print_next_steps(jobs[DEMO_JOBS[0].name]["job_id"] if keep else None)
         if keep:
+            progress.report(f"{seed_gallery(cloud)} examples are in the gallery")
             console.print("The local cloud is running. Press Ctrl-C to stop it.")
             with suppress(KeyboardInterrupt):
                 cloud.wait()

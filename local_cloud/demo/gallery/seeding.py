@@ -1,0 +1,108 @@
+"""Fill the gallery of a local cloud with pictures that the built-in model drew earlier.
+
+They are examples, not jobs of this cloud: each is tagged `example`, its author is called an example, and its file says
+what drew it. The files are smaller than what the request makes.
+"""
+
+import io
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from craftspark.aws.gallery.gallery_table import GalleryTable
+from craftspark.clock import utc_now
+from craftspark.errors import PictureAlreadyPublished
+from craftspark.gallery.pictures import Licence, Picture, picture_id_of
+from craftspark.gallery.publishing import PICTURE_FILE, THUMBNAIL_FILE
+from craftspark.jobs.job import job_id_of
+from craftspark.tools.request import WORD_FIELDS
+from local_cloud.demo.gallery.requests import GalleryRequest, read_requests
+from local_cloud.launcher.cloud import LocalCloud
+
+FOLDER = Path(__file__).with_name("pictures")
+MODEL = "craftspark-clipart-128"
+TAG = "example"
+# The model demands credit for its training pictures, so nothing of it is in the public domain.
+LICENCES: tuple[Licence, ...] = ("cc-by-4.0", "cc-by-4.0", "cc-by-4.0", "personal")
+THUMBNAIL_PIXELS = 256
+BETWEEN = timedelta(minutes=47)  # two publications
+TOGETHER = 8
+
+
+def seed_gallery(cloud: LocalCloud) -> int:
+    """Publish all examples; returns their number. What is published already stays as it is."""
+    table = GalleryTable(client=cloud.client("dynamodb"), table=cloud.outputs["GalleryTableName"])
+    bucket, s3 = cloud.outputs["GalleryBucketName"], cloud.client("s3")
+
+    def publish(picture: Picture, name: str) -> None:
+        for file, content, kind in _files(name):
+            s3.put_object(Bucket=bucket, Key=f"{picture.folder}/{file}", Body=content, ContentType=kind)
+        with suppress(PictureAlreadyPublished):
+            table.add(picture)
+
+    examples = list(_examples(utc_now()))
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        list(pool.map(publish, *zip(*examples, strict=True)))
+    return len(examples)
+
+
+def _examples(now: datetime) -> Iterator[tuple[Picture, str]]:
+    facts: dict[str, Any] = json.loads((FOLDER / "pictures.json").read_text())
+    mixed = sorted(read_requests(), key=lambda request: job_id_of("order", request.name))
+    for number, request in enumerate(mixed):
+        if (drawn := facts.get(request.name)) and drawn["state"] == "done":
+            yield _picture(request, drawn, number, now - BETWEEN * (number + 1)), request.name
+
+
+def _picture(request: GalleryRequest, drawn: dict[str, Any], number: int, published_at: datetime) -> Picture:
+    job_id = job_id_of("example", request.name)
+    picture_id = picture_id_of(job_id, 0)
+    sent = request.request
+    return Picture(
+        picture_id=picture_id,
+        maker=maker_of(request.maker),
+        job_id=job_id,
+        index=0,
+        tool=request.tool,
+        model=MODEL,
+        title=request.title,
+        tags=(*request.tags, TAG),
+        licence=LICENCES[number % len(LICENCES)],
+        width=drawn["width"],
+        height=drawn["height"],
+        alpha=drawn["alpha"],
+        seed=request.seed,
+        recipe={name: value for name, value in sent.items() if name not in (*WORD_FIELDS, "seed")},
+        words={name: sent[name] for name in WORD_FIELDS if sent.get(name)},
+        published_at=published_at,
+        folder=f"pictures/{picture_id}/{job_id_of(picture_id, request.name)}",
+    )
+
+
+def maker_of(name: str) -> str:
+    """The ID of the maker of examples with this name. Nobody can sign in with it."""
+    return job_id_of("example maker", name)
+
+
+def _files(name: str) -> Iterator[tuple[str, bytes, str]]:
+    """The files of a published picture: their names, contents and media types."""
+    stored = FOLDER / f"{name}.webp"
+    with Image.open(stored) as picture:
+        picture.load()
+    said = PngInfo()
+    said.add_text("Description", f"An example of Craftspark's gallery, drawn by the model {MODEL}, reduced in size")
+    said.add_text("Source", "AI-generated")
+    png = io.BytesIO()
+    picture.save(png, "PNG", pnginfo=said, compress_level=3)
+    yield PICTURE_FILE, png.getvalue(), "image/png"
+    picture.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS), Image.Resampling.LANCZOS)
+    thumbnail = io.BytesIO()
+    picture.save(thumbnail, "WEBP", quality=85)
+    yield THUMBNAIL_FILE, thumbnail.getvalue(), "image/webp"
