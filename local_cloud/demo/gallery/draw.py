@@ -1,6 +1,6 @@
 """`python -m local_cloud.demo.gallery.draw` draws the pictures of the demo's gallery through the whole service.
 
-Each is a job of its own, so that its request and its seed make it again. Only what changed in the list is drawn.
+Each is a separate job, so that its request and its seed make it again. Only what changed in the list is drawn.
 """
 
 import io
