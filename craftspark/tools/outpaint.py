@@ -55,6 +55,20 @@ class OutpaintRequest(DrawingRequest):
         examples=["16:9"],
     )
     anchor: Anchor = Field("centre", description="Position of the source in the result.")
+    left: int | None = Field(
+        None,
+        ge=0,
+        le=MAX_RESULT_SIDE,
+        description="Distance of the source from the left edge of the result, in pixels. Cannot be combined with "
+        "`anchor`. Default: as `anchor` says.",
+    )
+    top: int | None = Field(
+        None,
+        ge=0,
+        le=MAX_RESULT_SIDE,
+        description="Distance of the source from the top edge of the result, in pixels. Cannot be combined with "
+        "`anchor`. Default: as `anchor` says.",
+    )
 
     def needs(self) -> Iterator[Need]:
         yield Need("repaint")
@@ -70,6 +84,11 @@ class OutpaintRequest(DrawingRequest):
             yield Contradiction(
                 "the size of the result is missing; set width, height or aspect",
                 ("width", "height", "aspect"),
+            )
+        offsets = tuple(name for name in ("left", "top") if getattr(self, name) is not None)
+        if offsets and self.anchor != "centre":
+            yield Contradiction(
+                f"anchor cannot be combined with {offsets[0]}; remove one of them", ("anchor", *offsets)
             )
         if not self.draws(model):
             for field in ("style", "negative_prompt"):
@@ -91,6 +110,11 @@ class OutpaintRequest(DrawingRequest):
             fields = ("aspect",) if self.aspect else ("width", "height")
             detail = f"the result has the size of the source, {width} x {height}; choose a larger size"
             refuse([Contradiction(detail, (*fields, "source"))])
+        rooms = (("left", self.left, width - source.width), ("top", self.top, height - source.height))
+        for field, offset, room in rooms:
+            if offset is not None and offset > room:
+                detail = f"{field} is at most {room} pixels here, the room that the result has beside the source"
+                refuse([Contradiction(f"{detail}; reduce {field}", (field, "source"))])
         return self.model_copy(update={"width": width, "height": height, "aspect": None})
 
     def place_of(self, width: int, height: int) -> Box:
@@ -98,6 +122,8 @@ class OutpaintRequest(DrawingRequest):
         room_across, room_down = (self.width or width) - width, (self.height or height) - height
         left = 0 if "left" in self.anchor else room_across if "right" in self.anchor else room_across // 2
         top = 0 if "top" in self.anchor else room_down if "bottom" in self.anchor else room_down // 2
+        left = left if self.left is None else self.left
+        top = top if self.top is None else self.top
         return Box(left, top, left + width, top + height)
 
     def canvas(self, source: Source) -> tuple[int, int]:

@@ -39,6 +39,7 @@ GOOD: list[tuple[str, dict[str, Any]]] = [
     ("variations", {**FROM, "strength": 0.1, "steps": 10}),
     ("outpaint", {**FROM, "aspect": "1:1"}),
     ("outpaint", {**FROM, "height": 65, "anchor": "left"}),
+    ("outpaint", {**FROM, "aspect": "1:1", "left": 0, "top": 32}),
     ("upscale", {**FROM, "factor": 4}),
     ("cutout", FROM),
     ("lineart", {**FROM, "width_mm": 20, "line_mm": 1}),

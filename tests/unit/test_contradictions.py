@@ -101,6 +101,9 @@ PAIRS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("outpaint", {**FROM, "height": 63}, {"height", "source"}),
     ("outpaint", {**FROM, "width": 96, "height": 64}, {"width", "height", "source"}),
     ("outpaint", {**FROM, "aspect": "3:2"}, {"aspect", "source"}),
+    ("outpaint", {**FROM, "width": 200, "left": 0, "anchor": "right"}, {"left", "anchor"}),
+    ("outpaint", {**FROM, "width": 200, "left": 105}, {"left", "source"}),
+    ("outpaint", {**FROM, "aspect": "1:1", "top": 33}, {"top", "source"}),
     # Cutout: cut files without a width, and pieces of less than a pixel of the source.
     ("cutout", {**FROM, "outline_mm": 3}, {"outline_mm", "width_mm"}),
     ("cutout", {**FROM, "mirror": True, "cut": "outline"}, {"mirror", "cut", "width_mm"}),

@@ -10,8 +10,10 @@ from craftspark.models.catalogue import CATALOGUE, find_model
 from craftspark.models.model import Model
 from craftspark.parsing.json_values import parse_request
 from craftspark.tools import TOOLS, find_tool
+from craftspark.tools.outpaint import OutpaintRequest
 from craftspark.tools.picture import PictureRequest
 from craftspark.tools.presets import find_preset
+from craftspark.tools.windows import Box
 
 MODEL = find_model("craftspark-clipart-128")
 
@@ -218,3 +220,13 @@ def test_a_tool_is_offered_only_if_the_model_can_do_its_work() -> None:
         "lineart",
         "sticker-sheet",
     ]
+
+
+def test_a_source_is_put_where_left_and_top_say() -> None:
+    request = parse_request(
+        find_tool("outpaint").request, json.dumps({"source": SOURCE_REFERENCE, "width": 300, "height": 200, "left": 7})
+    )
+
+    assert isinstance(request, OutpaintRequest)
+    assert request.place_of(100, 100) == Box(7, 50, 107, 150)
+    assert request.model_copy(update={"top": 90}).place_of(100, 100) == Box(7, 90, 107, 190)

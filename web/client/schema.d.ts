@@ -1889,6 +1889,16 @@ export interface components {
              * @enum {string}
              */
             anchor?: "centre" | "left" | "right" | "top" | "bottom" | "top-left" | "top-right" | "bottom-left" | "bottom-right";
+            /**
+             * @description Distance of the source from the left edge of the result, in pixels. Cannot be combined with `anchor`. Default: as `anchor` says.
+             * @default null
+             */
+            left?: number | null;
+            /**
+             * @description Distance of the source from the top edge of the result, in pixels. Cannot be combined with `anchor`. Default: as `anchor` says.
+             * @default null
+             */
+            top?: number | null;
         };
         /**
          * PatternRequest
