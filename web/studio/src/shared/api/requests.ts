@@ -1,0 +1,36 @@
+import type { components } from "@client/index";
+import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
+import { api, body } from "./client";
+import { changed } from "./jobs";
+
+export type Quote = components["schemas"]["QuoteView"];
+/** The fields of a tool's request. Which there are is said by the tool's JSON schema. */
+export type Request = Readonly<Record<string, unknown>>;
+
+// Each tool has paths of its own in the description. Which tool it is, only the page knows.
+type AnyTool = "picture";
+
+/** The price and the time of a request. Ask only for requests that are complete. */
+export function useQuote(tool: string, request: Request, enabled: boolean) {
+  return useQuery({
+    queryKey: ["quotes", tool, request],
+    queryFn: () => body(api().POST(`/v1/tools/${tool as AnyTool}/quotes`, { body: request as never })),
+    placeholderData: keepPreviousData,
+    staleTime: 60_000,
+    enabled,
+  });
+}
+
+/** Submits a job. The same key again returns the same job, so a lost answer costs nothing. */
+export function useSubmit(tool: string) {
+  return useMutation({
+    mutationFn: ({ request, key }: { request: Request; key: string }) =>
+      body(
+        api().POST(`/v1/tools/${tool as AnyTool}/jobs`, {
+          params: { header: { "Idempotency-Key": key } },
+          body: request as never,
+        }),
+      ),
+    onSuccess: (job) => changed(job.job_id),
+  });
+}
