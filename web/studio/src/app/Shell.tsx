@@ -35,16 +35,29 @@ export function Shell({ children }: { children: ReactNode }) {
   );
 }
 
-/** After a change of the page, the keyboard and the screen reader start at its content. */
+/**
+ * After a change of the page, the keyboard and the screen reader start at its content.
+ *
+ * A new page starts at its top. Back in the history, the browser shows the place that the maker had left.
+ */
 function useFocusOnChange() {
   const [location] = useLocation();
   const main = useRef<HTMLElement>(null);
   const before = useRef(location);
+  const isBack = useRef(false);
+  useEffect(() => {
+    const goBack = () => {
+      isBack.current = true;
+    };
+    addEventListener("popstate", goBack);
+    return () => removeEventListener("popstate", goBack);
+  }, []);
   useEffect(() => {
     if (before.current === location) return;
     before.current = location;
     main.current?.focus({ preventScroll: true });
-    scrollTo(0, 0);
+    if (!isBack.current) scrollTo(0, 0);
+    isBack.current = false;
   }, [location]);
   return main;
 }

@@ -1,0 +1,85 @@
+import { Link, useSearch } from "wouter";
+import { type Feed, useFeed } from "@/shared/api/gallery";
+import { TOOL_ORDER } from "@/shared/api/tools";
+import { t } from "@/shared/text/text";
+import { toolTitle } from "@/shared/tools/tools";
+import { ButtonLink } from "@/shared/ui/Button";
+import { Empty } from "@/shared/ui/Notice";
+import { Page } from "@/shared/ui/Page";
+import css from "./GalleryPage.module.css";
+import { FeedWall } from "./FeedWall";
+import { commonTags, feedOf, galleryPath } from "./place";
+
+const TAGS_OFFERED = 12;
+
+/** What makers have published. What is shown is in the address, so that it can be shared. */
+export function GalleryPage() {
+  const feed = feedOf(useSearch());
+  const pictures = useFeed(feed);
+  const first = pictures.data?.pages[0]?.pictures ?? [];
+  return (
+    <Page title={t("gallery.title")} lead={t("gallery.lead")}>
+      <nav className={css["filters"]} aria-label={t("gallery.filters")}>
+        <Tools feed={feed} />
+        <Tags feed={feed} offered={feed.tag ? [] : commonTags(first, TAGS_OFFERED)} />
+      </nav>
+      <FeedWall key={galleryPath(feed)} feed={pictures} label={t("gallery.pictures")} none={<Nothing />} />
+    </Page>
+  );
+}
+
+function Tools({ feed }: { feed: Feed }) {
+  return (
+    <ul className={css["row"]}>
+      <li>
+        <Chip to={{}} isHere={!feed.tool && !feed.tag}>
+          {t("gallery.all")}
+        </Chip>
+      </li>
+      {TOOL_ORDER.map((tool) => (
+        <li key={tool}>
+          <Chip to={{ tool }} isHere={feed.tool === tool}>
+            {toolTitle(tool)}
+          </Chip>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Tags({ feed, offered }: { feed: Feed; offered: readonly string[] }) {
+  return (
+    <ul className={css["row"]}>
+      {feed.tag ? (
+        <li>
+          <Link href="/gallery" className={css["chosen"]} aria-label={t("gallery.tag.drop", { tag: feed.tag })}>
+            #{feed.tag} <span aria-hidden="true">×</span>
+          </Link>
+        </li>
+      ) : null}
+      {offered.map((tag) => (
+        <li key={tag}>
+          <Link href={galleryPath({ tag })} className={css["tag"]}>
+            #{tag}
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Chip({ to, isHere, children }: { to: Feed; isHere: boolean; children: string }) {
+  return (
+    <Link href={galleryPath(to)} className={css["chip"]} aria-current={isHere ? "page" : undefined}>
+      {children}
+    </Link>
+  );
+}
+
+function Nothing() {
+  return (
+    <Empty title={t("gallery.none")} action={<ButtonLink href="/gallery">{t("gallery.none.all")}</ButtonLink>}>
+      {t("gallery.none.text")}
+    </Empty>
+  );
+}

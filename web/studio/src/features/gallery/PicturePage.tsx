@@ -1,0 +1,115 @@
+import { Link, useParams } from "wouter";
+import { cardsOf, type PublishedPicture, useFeed, usePicture } from "@/shared/api/gallery";
+import { problemName } from "@/shared/api/problems";
+import { date, relative, t } from "@/shared/text/text";
+import { ButtonLink } from "@/shared/ui/Button";
+import { Empty, Failed } from "@/shared/ui/Notice";
+import { Page, useTitle } from "@/shared/ui/Page";
+import { Actions } from "./Actions";
+import { Licence } from "./Licence";
+import css from "./PicturePage.module.css";
+import { galleryPath } from "./place";
+import { Recipe } from "./Recipe";
+import { Stage } from "./Stage";
+import { Wall } from "./Wall";
+
+const MORE_OF_MAKER = 10;
+
+/** A published picture, with what others may do with it and how it was made. */
+export function PicturePage() {
+  const { pictureId = "" } = useParams();
+  const picture = usePicture(pictureId);
+  if (picture.data) return <Found picture={picture.data} />;
+  if (picture.isPending) return <Waiting />;
+  return problemName(picture.error) === "PictureNotFound" ? (
+    <Gone />
+  ) : (
+    <Page title={t("picture.title")}>
+      <Failed error={picture.error} again={() => void picture.refetch()} />
+    </Page>
+  );
+}
+
+function Found({ picture }: { picture: PublishedPicture }) {
+  useTitle(picture.title);
+  return (
+    <article className={css["page"]}>
+      <div className={css["stage"]}>
+        <Stage picture={picture} key={picture.picture_id} />
+      </div>
+      <div className={css["facts"]}>
+        <header className={css["head"]}>
+          <h1 className={css["title"]}>{picture.title}</h1>
+          <p className={css["from"]}>
+            <Link href={`/makers/${picture.author}`}>{t("picture.maker")}</Link>
+            <time dateTime={picture.published_at} title={date(picture.published_at, "long")}>
+              {relative(picture.published_at)}
+            </time>
+          </p>
+        </header>
+        <Actions picture={picture} />
+        <Licence picture={picture} />
+        <Recipe picture={picture} />
+        <Tags tags={picture.tags} />
+      </div>
+      <MoreOfMaker picture={picture} />
+    </article>
+  );
+}
+
+function Tags({ tags }: { tags: readonly string[] }) {
+  return (
+    <ul className={css["tags"]} aria-label={t("picture.tags")}>
+      {tags.map((tag) => (
+        <li key={tag}>
+          <Link href={galleryPath({ tag })} className={css["tag"]}>
+            #{tag}
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function MoreOfMaker({ picture }: { picture: PublishedPicture }) {
+  const feed = useFeed({ author: picture.author }, MORE_OF_MAKER + 1);
+  const others = cardsOf(feed.data)
+    .filter((card) => card.picture_id !== picture.picture_id)
+    .slice(0, MORE_OF_MAKER);
+  if (feed.isSuccess && others.length === 0) return null;
+  return (
+    <section className={css["more"]} aria-labelledby="more">
+      <h2 id="more">
+        <Link href={`/makers/${picture.author}`}>{t("picture.more")}</Link>
+      </h2>
+      <Wall label={t("picture.more")} pictures={others} isPending={feed.isPending} />
+    </section>
+  );
+}
+
+/** The rooms of the page, so that nothing moves when the picture arrives. */
+function Waiting() {
+  useTitle(t("picture.title"));
+  return (
+    <div className={css["page"]} aria-busy="true">
+      <div className={css["skeleton"]} />
+    </div>
+  );
+}
+
+function Gone() {
+  return (
+    <Page title={t("picture.gone")}>
+      <Empty
+        title={t("picture.gone.what")}
+        action={
+          <ButtonLink look="primary" href="/gallery">
+            {t("picture.gone.gallery")}
+          </ButtonLink>
+        }
+      >
+        {t("picture.gone.text")}
+      </Empty>
+    </Page>
+  );
+}

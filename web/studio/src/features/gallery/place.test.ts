@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { commonTags, feedOf, galleryPath } from "./place";
+
+test.each([
+  ["", {}],
+  ["?tool=pattern", { tool: "pattern" }],
+  ["?tag=Red+Apple", { tag: "red apple" }],
+  ["?tool=pattern&tag=fox", { tool: "pattern" }],
+  ["?tool=loom", {}],
+  ["?tool=loom&tag=fox", { tag: "fox" }],
+  [`?tag=${"x".repeat(31)}`, {}],
+])("the address %s is the feed %o", (search, feed) => {
+  expect(feedOf(search)).toEqual(feed);
+});
+
+test("the address of a feed leads back to it", () => {
+  const path = galleryPath({ tag: "a & b=c" });
+  expect(feedOf(path.slice(path.indexOf("?")))).toEqual({ tag: "a & b=c" });
+  expect(galleryPath({})).toBe("/gallery");
+});
+
+test("common tags come first, and a tag of every picture is none", () => {
+  const pictures = [["example", "fox"], ["example", "fox", "autumn"], ["example", "autumn"], ["example", "owl"]];
+  expect(commonTags(pictures.map((tags) => ({ tags })), 2)).toEqual(["autumn", "fox"]);
+});

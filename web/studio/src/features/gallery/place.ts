@@ -1,0 +1,30 @@
+/** Which pictures the gallery shows, as its address says it. */
+import type { Feed } from "@/shared/api/gallery";
+import { isKnownTool } from "@/shared/api/tools";
+
+const LONGEST_TAG = 30;
+
+/** The feed of an address. A tool or tag that cannot be is left out, since addresses are typed and shared. */
+export function feedOf(search: string): Feed {
+  const query = new URLSearchParams(search);
+  const tool = query.get("tool") ?? "";
+  if (isKnownTool(tool)) return { tool };
+  const tag = (query.get("tag") ?? "").trim().toLowerCase();
+  return tag && tag.length <= LONGEST_TAG ? { tag } : {};
+}
+
+export function galleryPath(feed: Feed): string {
+  const query = new URLSearchParams(feed as Record<string, string>).toString();
+  return query ? `/gallery?${query}` : "/gallery";
+}
+
+/** The tags that most of these pictures have, without those that say nothing about them: at most `count`. */
+export function commonTags(pictures: readonly { tags: readonly string[] }[], count: number): string[] {
+  const uses = new Map<string, number>();
+  for (const { tags } of pictures) for (const tag of tags) uses.set(tag, (uses.get(tag) ?? 0) + 1);
+  return [...uses]
+    .filter(([, used]) => used < pictures.length)
+    .toSorted(([a, used], [b, others]) => others - used || a.localeCompare(b))
+    .slice(0, count)
+    .map(([tag]) => tag);
+}

@@ -1,0 +1,54 @@
+import type { components, paths } from "@client/index";
+import { type InfiniteData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { api, body } from "./client";
+import { links } from "./links";
+
+export type Card = components["schemas"]["PictureCard"];
+export type PublishedPicture = components["schemas"]["PictureView"];
+export type Licence = Card["licence"];
+export type CardPage = components["schemas"]["PicturePage"];
+export type Feed = Omit<NonNullable<paths["/v1/gallery/pictures"]["get"]["parameters"]["query"]>, "limit" | "cursor">;
+
+const FEED_FRESH_MS = 5 * 60_000;
+/** Links to pictures are read again before they end. */
+const RENEW_MS = 20 * 60_000;
+
+/** The pictures of a feed, page after page. What others publish meanwhile comes first, so a page never shows a picture twice. */
+export function useFeed(feed: Feed, limit = 24) {
+  return useInfiniteQuery({
+    queryKey: ["gallery", "feed", feed, limit],
+    queryFn: async ({ pageParam }) => {
+      const query = { ...feed, limit, ...(pageParam && { cursor: pageParam }) };
+      return withStableLinks(await body(api().GET("/v1/gallery/pictures", { params: { query } })));
+    },
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next_cursor,
+    staleTime: FEED_FRESH_MS,
+    // All pages would be read again, each time a maker comes back to the tab.
+    refetchOnWindowFocus: false,
+  });
+}
+
+export function cardsOf(data: InfiniteData<CardPage> | undefined): Card[] {
+  return data?.pages.flatMap((page) => page.pictures) ?? [];
+}
+
+export function usePicture(pictureId: string) {
+  return useQuery({
+    queryKey: ["gallery", "picture", pictureId],
+    queryFn: async () => {
+      const path = { picture_id: pictureId };
+      const picture = await body(api().GET("/v1/gallery/pictures/{picture_id}", { params: { path } }));
+      return { ...withStableThumbnail(picture), url: links.keep(`gallery/${pictureId}/url`, picture.url) };
+    },
+    refetchInterval: RENEW_MS,
+  });
+}
+
+function withStableLinks(page: CardPage): CardPage {
+  return { ...page, pictures: page.pictures.map(withStableThumbnail) };
+}
+
+function withStableThumbnail<C extends Card>(card: C): C {
+  return { ...card, thumbnail_url: links.keep(`gallery/${card.picture_id}/thumbnail`, card.thumbnail_url) };
+}
