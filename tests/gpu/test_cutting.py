@@ -84,7 +84,7 @@ def test_detail_at_any_size_and_number_of_colours_stays_within_the_budget() -> N
     outline_mm=st.sampled_from((0, 3, 20)),
     max_nodes=st.sampled_from((60, 400, 2000)),
 )
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=16, deadline=None, derandomize=True)
 def test_a_cut_file_has_paths_and_no_more_nodes_than_it_may_or_is_a_flaw(
     seed: int,
     scale: float,

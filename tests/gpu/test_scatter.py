@@ -63,12 +63,12 @@ def test_each_motif_is_placed_at_least_once_where_there_is_room_and_none_on_anot
 
 
 @pytest.mark.parametrize("repeat", BOTH_WAYS)
-@pytest.mark.parametrize("size", [0.06, 0.12, 0.24, 0.36, 0.5])
+@pytest.mark.parametrize("size", [0.06, 0.24, 0.5])
 def test_the_largest_empty_disc_is_at_most_1_6_times_a_motif(repeat: Repeat, size: float) -> None:
     disc = np.zeros((96, 96, 4), np.uint8)
     disc[np.hypot(*(np.mgrid[:96, :96] - 47.5)) < 48] = 255
 
-    for motifs, seed in product((1, 2, 3, 4), range(3)):
+    for motifs, seed in product((1, 2, 3, 4), range(2)):
         laid = scatter(seed=seed, repeat=repeat, motifs=motifs, how=Toss(size=size))
         tile = paint(laid, [disc] * motifs, 256, None, repeat)
 
