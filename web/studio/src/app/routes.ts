@@ -22,6 +22,8 @@ export const PAGES: readonly Page[] = [
   { path: "/gallery/:pictureId", page: page(() => import("@/features/gallery/PicturePage"), "PicturePage") },
   { path: "/makers/:author", page: page(() => import("@/features/gallery/MakerPage"), "MakerPage") },
   { path: "/credits", page: page(() => import("@/features/credits/CreditsPage"), "CreditsPage"), signedIn: true, link: "nav.credits" },
+  { path: "/admin", page: page(() => import("@/features/admin/AdminPage"), "AdminPage"), signedIn: true, admin: true, link: "nav.admin" },
+  { path: "/admin/accounts/:maker", page: page(() => import("@/features/admin/AccountPage"), "AccountPage"), signedIn: true, admin: true },
   { path: "/signed-in", page: page(() => import("@/features/session/SignedInPage"), "SignedInPage") },
   { path: "*", page: page(() => import("@/features/session/MissingPage"), "MissingPage") },
 ];

@@ -1,0 +1,55 @@
+import { useParams } from "wouter";
+import { useMakerAccount, useMakers } from "@/shared/api/admin";
+import { t } from "@/shared/text/text";
+import { ButtonLink } from "@/shared/ui/Button";
+import { Failed } from "@/shared/ui/Notice";
+import css from "./AccountPage.module.css";
+import { Admins } from "./Admins";
+import { Balance } from "./Balance";
+import { Credits } from "./Credits";
+import { Jobs } from "./Jobs";
+import { Plan } from "./Plan";
+import { Suspension } from "./Suspension";
+
+/** The account of a maker: what it holds, and what administrators can change. */
+export function AccountPage() {
+  const { maker = "" } = useParams();
+  return (
+    <Admins title={t("admin.account")}>
+      <Who maker={maker} />
+      <Account maker={maker} />
+    </Admins>
+  );
+}
+
+function Who({ maker }: { maker: string }) {
+  const found = useMakers(maker);
+  return (
+    <div className={css["who"]}>
+      <div>
+        <p className={css["email"]}>{found.data?.[0]?.email}</p>
+        <p className={css["id"]}>{maker}</p>
+      </div>
+      <ButtonLink href="/admin" small>
+        {t("admin.account.back")}
+      </ButtonLink>
+    </div>
+  );
+}
+
+function Account({ maker }: { maker: string }) {
+  const account = useMakerAccount(maker);
+  if (account.error) return <Failed error={account.error} again={() => void account.refetch()} />;
+  if (!account.data) return <div className={css["waits"]} aria-busy="true" />;
+  return (
+    <>
+      <Balance account={account.data} />
+      <div className={css["forms"]}>
+        <Credits maker={maker} />
+        <Plan maker={maker} plan={account.data.plan.name} key={account.data.plan.name} />
+        <Suspension maker={maker} reason={account.data.suspended} key={account.data.suspended} />
+      </div>
+      <Jobs maker={maker} />
+    </>
+  );
+}

@@ -1,0 +1,70 @@
+import { type FormEvent, useState } from "react";
+import { Link, useLocation, useSearch } from "wouter";
+import { type Maker, useMakers } from "@/shared/api/admin";
+import { t } from "@/shared/text/text";
+import { Button } from "@/shared/ui/Button";
+import { TextField } from "@/shared/ui/Field";
+import { Failed } from "@/shared/ui/Notice";
+import css from "./AdminPage.module.css";
+import { Admins } from "./Admins";
+
+/** Finds the accounts of makers by email address or ID. What was looked for is in the address. */
+export function AdminPage() {
+  const find = new URLSearchParams(useSearch()).get("find") ?? "";
+  return (
+    <Admins title={t("admin.accounts")} lead={t("admin.accounts.lead")}>
+      <Find key={find} find={find} />
+      {find ? <Makers find={find} /> : null}
+    </Admins>
+  );
+}
+
+function Find({ find }: { find: string }) {
+  const [text, setText] = useState(find);
+  const [, navigate] = useLocation();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    navigate(`/admin?${new URLSearchParams({ find: text.trim() }).toString()}`);
+  };
+  return (
+    <form role="search" className={css["find"]} onSubmit={submit}>
+      <TextField
+        label={t("admin.find")}
+        type="search"
+        required
+        maxLength={254}
+        autoComplete="off"
+        autoCapitalize="none"
+        spellCheck={false}
+        className={css["wide"]}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+      <Button type="submit" look="primary">
+        {t("admin.find.go")}
+      </Button>
+    </form>
+  );
+}
+
+function Makers({ find }: { find: string }) {
+  const makers = useMakers(find);
+  if (makers.error) return <Failed error={makers.error} again={() => void makers.refetch()} />;
+  return (
+    <section className={css["found"]} aria-busy={makers.isPending} aria-live="polite">
+      {makers.data?.length === 0 ? <p>{t("admin.find.none", { find })}</p> : null}
+      <ul>{makers.data?.map((maker) => <Row key={maker.maker} maker={maker} />)}</ul>
+    </section>
+  );
+}
+
+function Row({ maker }: { maker: Maker }) {
+  return (
+    <li>
+      <Link href={`/admin/accounts/${encodeURIComponent(maker.maker)}`} className={css["row"]}>
+        <strong className={css["name"]}>{maker.email ?? maker.maker}</strong>
+        <span className={css["quiet"]}>{t(maker.enabled ? "admin.maker.enabled" : "admin.maker.disabled")}</span>
+      </Link>
+    </li>
+  );
+}
