@@ -55,6 +55,7 @@ export default defineConfig({
     // A picture in a script would count against its budget, and fonts in style sheets are not allowed by the policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   test: { environment: "node", include: ["src/**/*.test.ts"], isolate: false },
 });

@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
-const BUDGET_KB = { "script of the first load": 120, "style of the first load": 20, "largest later script": 40 };
+const BUDGET_KB = { "script of the first load": 130, "style of the first load": 20, "largest later script": 40 };
 
 const manifest = JSON.parse(readFileSync("dist/.vite/manifest.json", "utf8"));
 const size = (file) => gzipSync(readFileSync(`dist/${file}`), { level: 9 }).length / 1000;

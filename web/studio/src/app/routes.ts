@@ -18,6 +18,9 @@ const page = <N extends string>(load: () => Promise<Record<N, ComponentType>>, n
 /** Each page is a script of its own. The first that fits a path is shown. */
 export const PAGES: readonly Page[] = [
   { path: "/", page: page(() => import("@/features/make/MakePage"), "MakePage"), link: "nav.make" },
+  { path: "/make/:tool", page: page(() => import("@/features/make/ToolPage"), "ToolPage"), signedIn: true },
+  { path: "/jobs", page: page(() => import("@/features/jobs/JobsPage"), "JobsPage"), signedIn: true, link: "nav.jobs" },
+  { path: "/jobs/:jobId", page: page(() => import("@/features/job/JobPage"), "JobPage"), signedIn: true },
   { path: "/gallery", page: page(() => import("@/features/gallery/GalleryPage"), "GalleryPage"), link: "nav.gallery" },
   { path: "/gallery/:pictureId", page: page(() => import("@/features/gallery/PicturePage"), "PicturePage") },
   { path: "/makers/:author", page: page(() => import("@/features/gallery/MakerPage"), "MakerPage") },

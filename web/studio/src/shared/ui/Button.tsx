@@ -33,7 +33,7 @@ export function Button({
 }
 
 /** A link to a page of Studio that looks like a button. */
-export function ButtonLink({ look = "plain", small = false, className, href, children }: Own & { href: string; className?: string; children: React.ReactNode }) {
+export function ButtonLink({ look = "plain", small = false, className, href, children }: Own & { href: string; className?: string | undefined; children: React.ReactNode }) {
   return (
     <Link href={href} className={cx(css["button"], css[look], small && css["small"], className)}>
       {children}

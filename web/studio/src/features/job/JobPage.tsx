@@ -1,0 +1,117 @@
+import { useState } from "react";
+import { useLocation, useParams, useSearch } from "wouter";
+import { type Image, type Job, useCancel, useJob } from "@/shared/api/jobs";
+import { problemName } from "@/shared/api/problems";
+import { DeleteDialog } from "@/shared/jobs/DeleteDialog";
+import { jobTitle } from "@/shared/jobs/jobs";
+import { RenameDialog } from "@/shared/jobs/RenameDialog";
+import { relative, t } from "@/shared/text/text";
+import { toolTitle } from "@/shared/tools/tools";
+import { Button, ButtonLink } from "@/shared/ui/Button";
+import { Empty, Failed } from "@/shared/ui/Notice";
+import { Page } from "@/shared/ui/Page";
+import { sayProblem } from "@/shared/ui/Toasts";
+import { Downloads } from "./Downloads";
+import { ImageActions } from "./ImageActions";
+import css from "./JobPage.module.css";
+import { Outcome } from "./Outcome";
+import { Progress } from "./Progress";
+import { Stage } from "./Stage";
+import { Tiles } from "./Tiles";
+
+/** A job: each picture as it comes, and what can be done with it. `?image=` is the one in view. */
+export function JobPage() {
+  const { jobId = "" } = useParams<{ jobId: string }>();
+  const job = useJob(jobId);
+  if (problemName(job.error) === "JobNotFound") return <Gone />;
+  if (!job.data) {
+    return (
+      <Page title={t("job.title")}>
+        {job.error ? <Failed error={job.error} again={() => void job.refetch()} /> : <div className={css["waits"]} aria-busy="true" />}
+      </Page>
+    );
+  }
+  return <Shown job={job.data} />;
+}
+
+function Shown({ job }: { job: Job }) {
+  const [image, choose] = useChosen(job);
+  const isOver = job.finished_at !== undefined;
+  return (
+    <Page
+      title={jobTitle(job)}
+      lead={
+        <>
+          {toolTitle(job.tool)} · {relative(job.created_at)} · {t("job.expires", { when: relative(job.expires_at) })}
+        </>
+      }
+      aside={<Actions job={job} />}
+    >
+      {isOver ? <Outcome job={job} /> : <Progress job={job} />}
+      <div className={css["columns"]}>
+        <Stage job={job} image={image} />
+        <div className={css["side"]}>
+          <Tiles job={job} chosen={image?.index} onChoose={choose} />
+          {image?.state === "done" ? (
+            <>
+              <ImageActions job={job} image={image} />
+              <Downloads job={job} index={image.index} />
+            </>
+          ) : null}
+        </div>
+      </div>
+      <p className={css["terms"]}>{[job.terms.usage, job.terms.credit].filter(Boolean).join(" ")}</p>
+    </Page>
+  );
+}
+
+/** The image in view: the one of the address, else the first that is done. */
+function useChosen(job: Job): [Image | undefined, (index: number) => void] {
+  const [, navigate] = useLocation();
+  const wanted = new URLSearchParams(useSearch()).get("image");
+  const image = job.images.find((one) => String(one.index) === wanted) ?? job.images.find((one) => one.state === "done");
+  return [image, (index) => navigate(`/jobs/${job.job_id}?image=${index}`, { replace: true })];
+}
+
+function Actions({ job }: { job: Job }) {
+  const [, navigate] = useLocation();
+  const [dialog, open] = useState<"rename" | "delete">();
+  const cancel = useCancel();
+  if (!job.finished_at) {
+    return (
+      <Button look="danger" busy={cancel.isPending} onClick={() => cancel.mutate(job.job_id, { onError: sayProblem })}>
+        {t("job.cancel")}
+      </Button>
+    );
+  }
+  return (
+    <>
+      <ButtonLink href={`/make/${job.tool}?from=${job.job_id}`} look="primary">
+        {t("job.again")}
+      </ButtonLink>
+      <Button onClick={() => open("rename")}>{t("job.rename")}</Button>
+      <Button look="quiet" onClick={() => open("delete")}>
+        {t("job.delete")}
+      </Button>
+      <RenameDialog job={job} open={dialog === "rename"} onClose={() => open(undefined)} />
+      <DeleteDialog job={job} open={dialog === "delete"} onClose={() => open(undefined)} onDeleted={() => navigate("/jobs")} />
+    </>
+  );
+}
+
+function Gone() {
+  return (
+    <Page title={t("missing.title")}>
+      <Empty
+        title={t("job.gone")}
+        action={
+          <ButtonLink href="/jobs" look="primary">
+            {t("nav.jobs")}
+          </ButtonLink>
+        }
+      >
+        {t("job.gone.text")}
+      </Empty>
+    </Page>
+  );
+}

@@ -1,0 +1,46 @@
+import type { Tool } from "@/shared/api/tools";
+import type { Fields } from "@/shared/form/fields";
+import { current, named, t } from "@/shared/text/text";
+import { presetPicture } from "@/shared/tools/tools";
+import { Choices } from "@/shared/ui/Choices";
+import css from "./LookField.module.css";
+
+interface Props {
+  tool: Tool;
+  fields: Fields;
+  onFields: (fields: Fields) => void;
+  errors: Record<string, string>;
+}
+
+/** A style or a preset, as pictures of one subject. A request has at most one of them. */
+export function LookField({ tool, fields, onFields, errors }: Props) {
+  if (tool.styles.length + tool.presets.length === 0) return null;
+  const { style, preset } = fields;
+  const value = style ? `style:${String(style)}` : preset ? `preset:${String(preset)}` : "";
+  const looks = [
+    { key: "", name: "none", title: t("look.none") },
+    ...tool.styles.map(({ name, title }) => ({ key: `style:${name}`, name, title: named("look", name, title) })),
+    ...tool.presets.map(({ name, title }) => ({ key: `preset:${name}`, name, title: named("look", name, title) })),
+  ];
+  const error = errors["style"] ?? errors["preset"];
+  return (
+    <div lang={current()}>
+      <Choices
+        legend={t("look")}
+        look="pictures"
+        value={value}
+        onChoose={(key) => {
+          const [kind, name] = key.split(":");
+          onFields({ style: kind === "style" ? name : undefined, preset: kind === "preset" ? name : undefined });
+        }}
+        choices={looks.map(({ key, name, title }) => ({ value: key, label: title, picture: <Sample name={name} /> }))}
+      />
+      {error ? <p className={css["error"]}>{error}</p> : null}
+    </div>
+  );
+}
+
+function Sample({ name }: { name: string }) {
+  const picture = presetPicture(name);
+  return picture ? <img src={picture} alt="" width={224} height={224} /> : null;
+}

@@ -1,0 +1,172 @@
+import { fieldsOf, type FieldSchema, labelOf, type Schema, unitOf } from "@/shared/form/schema";
+import type { Fields } from "@/shared/form/fields";
+import { current, named, number } from "@/shared/text/text";
+import { Choices } from "@/shared/ui/Choices";
+import { Check, NumberField, RangeField, SelectField, TextArea, TextField } from "@/shared/ui/Field";
+import { ColourField } from "./ColourField";
+import css from "./SchemaField.module.css";
+import { WordsField } from "./WordsField";
+
+export interface FieldProps {
+  field: FieldSchema;
+  /** The schema that references of the field belong to. */
+  root: Schema;
+  value: unknown;
+  onValue: (value: unknown) => void;
+  /** Why fields were refused, by their paths. */
+  errors: Record<string, string>;
+  path?: string;
+}
+
+const FEW = 6;
+const SLIDERS = new Set(["strength", "guidance", "density", "rotation", "margin", "size_spread"]);
+
+/** The control that fits a field of a request, as its schema says. */
+export function SchemaField(props: FieldProps) {
+  const { field, value, onValue, errors, path = field.name } = props;
+  const { schema, kind, otherwise, name } = field;
+  const label = fieldLabel(name);
+  const hint = fieldHint(field);
+  const error = errors[path];
+  switch (kind) {
+    case "choice":
+      return <ChoiceField {...props} label={label} hint={hint} />;
+    case "number":
+    case "integer": {
+      const range = { min: schema.minimum ?? schema.exclusiveMinimum, max: schema.maximum };
+      const step = kind === "integer" ? 1 : "any";
+      if (SLIDERS.has(name) && range.min !== undefined && range.max !== undefined) {
+        const shown = typeof value === "number" ? value : typeof otherwise === "number" ? otherwise : undefined;
+        return (
+          <RangeField
+            label={label}
+            hint={hint}
+            error={error}
+            {...range}
+            step={(range.max - range.min) / 100 < 0.05 ? 0.01 : 0.5}
+            value={shown ?? (range.min + range.max) / 2}
+            shown={shown === undefined ? named("field", "automatic", "automatic") : number(shown, 2)}
+            onChange={(event) => onValue(event.target.valueAsNumber)}
+          />
+        );
+      }
+      return (
+        <NumberField
+          label={label}
+          hint={hint}
+          error={error}
+          {...range}
+          step={step}
+          value={typeof value === "number" ? value : undefined}
+          onValue={onValue}
+          placeholder={typeof otherwise === "number" ? number(otherwise, 3) : named("field", "automatic", "automatic")}
+          {...unit(name)}
+        />
+      );
+    }
+    case "yes-no":
+      return <Check label={label} hint={hint} checked={(value ?? otherwise) === true} onChange={(event) => onValue(event.target.checked)} />;
+    case "group":
+      return <Group {...props} label={label} />;
+    case "list":
+      return <WordsField label={label} hint={hint} schema={schema} value={value} onValue={onValue} error={error} />;
+    default:
+      if (schema.pattern?.includes("#")) {
+        return <ColourField label={label} hint={hint} value={value} onValue={onValue} error={error} canBeTransparent={schema.pattern.includes("transparent")} />;
+      }
+      return <Words label={label} hint={hint} error={error} schema={schema} value={value} onValue={onValue} big={name === "prompt"} />;
+  }
+}
+
+interface WordsProps {
+  label: string;
+  hint: string | undefined;
+  error: string | undefined;
+  schema: Schema;
+  value: unknown;
+  onValue: (value: unknown) => void;
+  big: boolean;
+}
+
+function Words({ label, hint, error, schema, value, onValue, big }: WordsProps) {
+  const shared = { label, hint, error, maxLength: schema.maxLength, value: typeof value === "string" ? value : "" };
+  return big ? (
+    <TextArea {...shared} onChange={(event) => onValue(event.target.value)} placeholder={named("field.example", "prompt", "")} />
+  ) : (
+    <TextField {...shared} onChange={(event) => onValue(event.target.value)} />
+  );
+}
+
+function ChoiceField({ field, value, onValue, errors, path = field.name, label, hint }: FieldProps & { label: string; hint: string | undefined }) {
+  const { schema, otherwise, name } = field;
+  const options = schema.enum ?? [];
+  const chosen = (value ?? otherwise ?? "") as string | number;
+  if (options.length <= FEW && otherwise !== null) {
+    return (
+      <Choices
+        legend={label}
+        value={chosen}
+        onChoose={onValue}
+        choices={options.map((option) => ({ value: option, label: valueLabel(name, option) }))}
+      />
+    );
+  }
+  return (
+    <SelectField
+      label={label}
+      hint={hint}
+      error={errors[path]}
+      value={chosen}
+      onChange={(event) => onValue(options.find((option) => String(option) === event.target.value))}
+    >
+      {otherwise === null ? <option value="">{named("field", "automatic", "automatic")}</option> : null}
+      {options.map((option) => (
+        <option key={option} value={option}>
+          {valueLabel(name, option)}
+        </option>
+      ))}
+    </SelectField>
+  );
+}
+
+/** An object of fields, such as the sheet of a pattern. */
+function Group({ field, root, value, onValue, errors, path = field.name, label }: FieldProps & { label: string }) {
+  const inner = (typeof value === "object" && value !== null ? value : {}) as Fields;
+  return (
+    <fieldset className={css["group"]}>
+      <legend className={css["legend"]}>{label}</legend>
+      <div className={css["fields"]}>
+        {fieldsOf(field.schema, root).map((one) => (
+          <SchemaField
+            key={one.name}
+            field={one}
+            root={root}
+            value={inner[one.name]}
+            onValue={(next) => onValue({ ...inner, [one.name]: next })}
+            errors={errors}
+            path={`${path}.${one.name}`}
+          />
+        ))}
+      </div>
+    </fieldset>
+  );
+}
+
+export function fieldLabel(name: string): string {
+  return named("field", name, labelOf(name));
+}
+
+export function valueLabel(name: string, value: string | number): string {
+  return named(`value.${name}`, String(value), String(value));
+}
+
+/** The help of a field: a text here, else what the API says, which is in English. */
+function fieldHint({ name, description }: FieldSchema): string | undefined {
+  const [first = ""] = description.split(/(?<=\.)\s/);
+  return named("field.hint", name, current() === "en" ? first.replaceAll("`", "") : "") || undefined;
+}
+
+function unit(name: string): { unit?: string } {
+  const found = unitOf(name);
+  return found ? { unit: found } : {};
+}

@@ -1,0 +1,170 @@
+import { type FormEvent, useState } from "react";
+import { useLocation } from "wouter";
+import { explain, type Explained } from "@/shared/api/problems";
+import { useSubmit } from "@/shared/api/requests";
+import type { Tool } from "@/shared/api/tools";
+import { type Fields, missing, requestOf, useFields } from "@/shared/form/fields";
+import { fieldsOf, type FieldSchema, type Schema } from "@/shared/form/schema";
+import { keepPromise } from "@/shared/jobs/jobs";
+import { SourceField } from "@/shared/source/SourceField";
+import { t } from "@/shared/text/text";
+import { Button } from "@/shared/ui/Button";
+import { Choices } from "@/shared/ui/Choices";
+import { Notice } from "@/shared/ui/Notice";
+import { FrameField } from "./FrameField";
+import { LookField } from "./LookField";
+import { fieldLabel, SchemaField } from "./SchemaField";
+import { StickersField } from "./StickersField";
+import { Summary } from "./Summary";
+import css from "./ToolPage.module.css";
+import { layoutOf } from "./tools";
+import { usePrice } from "./usePrice";
+
+interface Props {
+  tool: Tool;
+  initial: Fields;
+  /** Takes the settings back that another job's have replaced. */
+  onTakeBack: (() => void) | undefined;
+}
+
+/** The form of a tool, beside it the price. */
+export function ToolForm({ tool, initial, onTakeBack }: Props) {
+  const schema = tool.request_schema as Schema;
+  const known = fieldsOf(schema);
+  const { fields, set } = useFields(tool.name, () => initial);
+  const request = requestOf(fields, known);
+  const lacking = missing(fields, known);
+  const [asked, setAsked] = useState(false);
+  const [key, setKey] = useState(newKey);
+  const price = usePrice(tool, request, lacking.length === 0);
+  const submit = useSubmit(tool.name);
+  const [, navigate] = useLocation();
+
+  const refused = explained(submit.error ?? price.error);
+  const errors: Record<string, string> = { ...refused?.fields };
+  if (asked) for (const name of lacking) errors[name] ??= t("form.required");
+
+  const change = (changes: Fields) => {
+    set(changes);
+    // Another request is another job.
+    setKey(newKey());
+    submit.reset();
+  };
+  const send = (event: FormEvent) => {
+    event.preventDefault();
+    setAsked(true);
+    if (lacking.length > 0) {
+      focusOn(lacking[0]);
+      return;
+    }
+    submit.mutate(
+      { request, key },
+      {
+        onSuccess: (job) => {
+          if (price.quote) keepPromise(job.job_id, price.quote.estimated_total_s);
+          navigate(`/jobs/${job.job_id}`);
+        },
+      },
+    );
+  };
+
+  const layout = layoutOf(tool.name, known.map(({ name }) => name));
+  const show = (name: string) => (
+    <div key={name} data-field={name}>
+      <Part name={name} tool={tool} schema={schema} known={known} fields={fields} onFields={change} errors={errors} />
+    </div>
+  );
+  return (
+    <form className={css["form"]} onSubmit={send} noValidate>
+      <div className={css["fields"]}>
+        {onTakeBack ? (
+          <Notice
+            action={
+              <Button small onClick={onTakeBack}>
+                {t("form.mine")}
+              </Button>
+            }
+          >
+            {t("form.taken")}
+          </Notice>
+        ) : null}
+        {layout.main.map(show)}
+        {layout.more.length > 0 ? (
+          <details className={css["more"]} open={layout.more.some((name) => errors[name]) || undefined}>
+            <summary>{t("form.more")}</summary>
+            <div className={css["folded"]}>{layout.more.map(show)}</div>
+          </details>
+        ) : null}
+      </div>
+      <Summary tool={tool} price={price} busy={submit.isPending} problem={refused && inWords(refused)} onFields={change} />
+    </form>
+  );
+}
+
+interface PartProps {
+  name: string;
+  tool: Tool;
+  schema: Schema;
+  known: FieldSchema[];
+  fields: Fields;
+  onFields: (fields: Fields) => void;
+  errors: Record<string, string>;
+}
+
+function Part({ name, tool, schema, known, fields, onFields, errors }: PartProps) {
+  const field = known.find((one) => one.name === name);
+  const value = fields[name];
+  switch (name) {
+    case "look":
+      return <LookField tool={tool} fields={fields} onFields={onFields} errors={errors} />;
+    case "frame":
+      return <FrameField known={known} fields={fields} onFields={onFields} errors={errors} />;
+    case "stickers":
+      return <StickersField value={value} onValue={(stickers) => onFields({ stickers })} errors={errors} />;
+    case "source":
+      return (
+        <SourceField
+          label={fieldLabel(name)}
+          value={value}
+          onSource={(source) => onFields({ source })}
+          isRequired={field?.isRequired ?? false}
+          error={errors[name]}
+        />
+      );
+    case "count":
+      return <Count field={field} value={value} onValue={(count) => onFields({ count })} />;
+    default:
+      return field ? <SchemaField field={field} root={schema} value={value} onValue={(next) => onFields({ [name]: next })} errors={errors} /> : null;
+  }
+}
+
+function Count({ field, value, onValue }: { field: FieldSchema | undefined; value: unknown; onValue: (count: number) => void }) {
+  const most = field?.schema.maximum ?? 1;
+  if (most === 1) return null;
+  return (
+    <Choices
+      legend={fieldLabel("count")}
+      value={Number(value ?? field?.otherwise ?? 1)}
+      onChoose={onValue}
+      choices={Array.from({ length: most }, (_, index) => ({ value: index + 1, label: String(index + 1) }))}
+    />
+  );
+}
+
+function newKey(): string {
+  return crypto.randomUUID();
+}
+
+/** What is wrong as a whole. What a field says itself is not said twice. */
+function inWords({ text, fields }: Explained): string {
+  return Object.values(fields).includes(text) ? t("form.check") : text;
+}
+
+function explained(error: Error | null): Explained | undefined {
+  return error ? explain(error) : undefined;
+}
+
+/** Brings the first control of a field into sight, with the keyboard in it. */
+function focusOn(name: string | undefined): void {
+  document.querySelector<HTMLElement>(`[data-field="${name}"] :is(input, textarea, select, button)`)?.focus();
+}

@@ -1,0 +1,87 @@
+import { useMemo, useState } from "react";
+import { useParams, useSearch } from "wouter";
+import { useJob } from "@/shared/api/jobs";
+import { type Tool, useTools } from "@/shared/api/tools";
+import { type Fields, keepFields, keptFields, remixed } from "@/shared/form/fields";
+import { parseSource } from "@/shared/source/source";
+import { t } from "@/shared/text/text";
+import { ButtonLink } from "@/shared/ui/Button";
+import { Empty, Failed } from "@/shared/ui/Notice";
+import { Page } from "@/shared/ui/Page";
+import { toolSummary, toolTitle } from "@/shared/tools/tools";
+import { ToolForm } from "./ToolForm";
+import css from "./ToolPage.module.css";
+
+/** One tool: its form, and what it will cost. `?source=` sets the source, `?from=` takes the settings of a job. */
+export function ToolPage() {
+  const { tool: name = "" } = useParams<{ tool: string }>();
+  const search = new URLSearchParams(useSearch());
+  const tools = useTools();
+  const tool = tools.data?.find((one) => one.name === name);
+  const from = search.get("from") ?? undefined;
+  const job = useJob(from ?? "", from !== undefined);
+  if (tools.isSuccess && !tool) return <Unknown />;
+  const isReady = tool && (from === undefined || job.isSuccess || job.isError);
+  return (
+    <Page title={toolTitle(name, tool)} lead={toolSummary(name, tool)} className={css["page"]}>
+      {tools.error ? <Failed error={tools.error} again={() => void tools.refetch()} /> : null}
+      {isReady ? (
+        <Prepared
+          key={`${name}?${search.toString()}`}
+          tool={tool}
+          source={search.get("source") ?? undefined}
+          settings={job.data?.tool === name ? job.data.request : undefined}
+        />
+      ) : (
+        <div className={css["waits"]} aria-busy="true" />
+      )}
+    </Page>
+  );
+}
+
+interface PreparedProps {
+  tool: Tool;
+  source: string | undefined;
+  settings: Record<string, unknown> | undefined;
+}
+
+/** The form with what the address brings along. What was in it before can be taken back. */
+function Prepared({ tool, source, settings }: PreparedProps) {
+  const before = useMemo(() => keptFields(tool.name), [tool.name]);
+  const [brought, setBrought] = useState<Fields>(() => {
+    const fields = settings ? remixed(settings) : before;
+    const next = parseSource(source) ? { ...fields, source } : fields;
+    keepFields(tool.name, next);
+    return next;
+  });
+  const isReplaced = settings !== undefined && Object.keys(before).length > 0 && brought !== before;
+  const takeBack = () => {
+    keepFields(tool.name, before);
+    setBrought(before);
+  };
+  return (
+    <ToolForm
+      key={brought === before ? "before" : "brought"}
+      tool={tool}
+      initial={brought}
+      onTakeBack={isReplaced ? takeBack : undefined}
+    />
+  );
+}
+
+function Unknown() {
+  return (
+    <Page title={t("missing.title")}>
+      <Empty
+        title={t("missing.tool")}
+        action={
+          <ButtonLink href="/" look="primary">
+            {t("missing.home")}
+          </ButtonLink>
+        }
+      >
+        {t("missing.text")}
+      </Empty>
+    </Page>
+  );
+}
