@@ -31,9 +31,10 @@ def test_the_command_line_starts_shows_and_stops_the_cloud(state_dir: Path, asse
 
     assert "CREATE_COMPLETE" in up
     assert "/_aws/execute-api/" in up
-    assert up.count("CREATE_COMPLETE") == 8
+    stacks = len(list(assembly.glob("*.template.json")))
+    assert up.count("CREATE_COMPLETE") == stacks
     # CloudFormation accepts an update of a template with a dynamic reference, as to the desired counts.
-    assert again.count("unchanged") == 7
+    assert again.count("unchanged") == stacks - 1
     assert "Craftspark-Local-Rendering: UPDATE_COMPLETE" in again
     assert "Craftspark-Local-Rendering" in status
     assert "GpuDrawInteractiveQueue" in status

@@ -68,7 +68,9 @@ def test_only_loopback_is_listened_on(cloud: LocalCloud) -> None:
 
     everyone = mentioning(str(cloud.state.path))
 
-    assert {address for pid in everyone for address in listening_addresses(pid)} == {f"{LOOPBACK_IN_HEX}:{port}"}
+    listening = {address for pid in everyone for address in listening_addresses(pid)}
+    assert f"{LOOPBACK_IN_HEX}:{port}" in listening
+    assert {address.partition(":")[0] for address in listening} == {LOOPBACK_IN_HEX}  # distributions have other ports
 
 
 def test_a_cloud_leaves_no_process_behind(state_dir: Path, rendering: Path) -> None:
