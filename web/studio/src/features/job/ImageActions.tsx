@@ -24,9 +24,11 @@ export function ImageActions({ job, image }: { job: Job; image: Image }) {
           </li>
         ))}
       </ul>
-      <Button look="primary" onClick={() => publish(true)}>
-        {t("publish.open")}
-      </Button>
+      {job.finished_at ? (
+        <Button look="primary" onClick={() => publish(true)}>
+          {t("publish.open")}
+        </Button>
+      ) : null}
       <PublishDialog key={source} job={job} index={image.index} open={isPublishing} onClose={() => publish(false)} />
     </section>
   );

@@ -86,11 +86,11 @@ function Actions({ job }: { job: Job }) {
   }
   return (
     <>
-      <ButtonLink href={`/make/${job.tool}?from=${job.job_id}`} look="primary">
+      <ButtonLink href={`/make/${job.tool}?from=${job.job_id}`} look="primary" small>
         {t("job.again")}
       </ButtonLink>
-      <Button onClick={() => open("rename")}>{t("job.rename")}</Button>
-      <Button look="quiet" onClick={() => open("delete")}>
+      <Button small onClick={() => open("rename")}>{t("job.rename")}</Button>
+      <Button look="quiet" small onClick={() => open("delete")}>
         {t("job.delete")}
       </Button>
       <RenameDialog job={job} open={dialog === "rename"} onClose={() => open(undefined)} />

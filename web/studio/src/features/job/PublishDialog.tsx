@@ -93,7 +93,7 @@ export function PublishDialog({ job, index, open, onClose }: Props) {
           onChoose={(licence) => set({ licence })}
           choices={(["cc-by-4.0", "cc0-1.0", "personal"] as const).map((value) => ({ value, label: t(`licence.${value}`) }))}
         />
-        <p className={css["hint"]}>{t(`licence.text.${fields["licence"] as Publication["licence"]}`)}</p>
+        <p className={css["hint"]}>{t(`licence.${fields["licence"] as Publication["licence"]}.text`)}</p>
         <Check
           label={t("publish.words")}
           hint={hasWords ? t("publish.words.must") : undefined}

@@ -101,13 +101,14 @@ function ChoiceField({ field, value, onValue, errors, path = field.name, label, 
   const { schema, otherwise, name } = field;
   const options = schema.enum ?? [];
   const chosen = (value ?? otherwise ?? "") as string | number;
-  if (options.length <= FEW && otherwise !== null) {
+  const none = otherwise === null ? [{ value: "", label: named("value.none", name, named("field", "automatic", "automatic")) }] : [];
+  if (options.length <= FEW) {
     return (
       <Choices
         legend={label}
         value={chosen}
-        onChoose={onValue}
-        choices={options.map((option) => ({ value: option, label: valueLabel(name, option) }))}
+        onChoose={(option) => onValue(option === "" ? undefined : option)}
+        choices={[...none, ...options.map((option) => ({ value: option, label: valueLabel(name, option) }))]}
       />
     );
   }
@@ -119,7 +120,11 @@ function ChoiceField({ field, value, onValue, errors, path = field.name, label, 
       value={chosen}
       onChange={(event) => onValue(options.find((option) => String(option) === event.target.value))}
     >
-      {otherwise === null ? <option value="">{named("field", "automatic", "automatic")}</option> : null}
+      {none.map((option) => (
+        <option key={option.value} value={option.value}>
+          {option.label}
+        </option>
+      ))}
       {options.map((option) => (
         <option key={option} value={option}>
           {valueLabel(name, option)}

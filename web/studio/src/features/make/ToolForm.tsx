@@ -131,6 +131,12 @@ function Part({ name, tool, schema, known, fields, onFields, errors }: PartProps
           error={errors[name]}
         />
       );
+    case "factor":
+    case "canvas": {
+      // A picture is enlarged by a factor or onto a product: the one that is chosen takes the place of the other.
+      const other = name === "factor" ? "canvas" : "factor";
+      return field ? <SchemaField field={field} root={schema} value={value} onValue={(next) => onFields({ [name]: next, [other]: undefined })} errors={errors} /> : null;
+    }
     case "count":
       return <Count field={field} value={value} onValue={(count) => onFields({ count })} />;
     default:

@@ -4,6 +4,7 @@ import { api, body } from "./client";
 import { queries } from "./query";
 
 export type Upload = components["schemas"]["UploadView"];
+type UploadSummary = components["schemas"]["UploadSummary"];
 type ContentType = components["schemas"]["UploadRequest"]["content_type"];
 
 export const ACCEPTED: readonly ContentType[] = ["image/png", "image/jpeg", "image/webp"];
@@ -31,7 +32,12 @@ export function useUpload() {
       if (!stored.ok) throw new UploadRefused("storage");
       return body(api().POST("/v1/uploads/{upload_id}/check", { params: { path: { upload_id: form.upload_id } } }));
     },
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["uploads"] }),
+    onSuccess: (checked) => {
+      // Its size is known at once; the list follows.
+      const listed: UploadSummary = { ...checked, state: "ready", created_at: new Date().toISOString() };
+      queries.setQueryData<UploadSummary[]>(["uploads"], (uploads = []) => [listed, ...uploads]);
+      return queries.invalidateQueries({ queryKey: ["uploads"] });
+    },
   });
 }
 
