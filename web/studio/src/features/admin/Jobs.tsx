@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { type AdminJob, useAnyJob, useMakerJobs } from "@/shared/api/admin";
 import { jobTitle } from "@/shared/jobs/jobs";
-import { counted, date, named, number, t } from "@/shared/text/text";
+import { counted, date, number, t } from "@/shared/text/text";
 import { toolTitle } from "@/shared/tools/tools";
 import { Button } from "@/shared/ui/Button";
 import { Failed } from "@/shared/ui/Notice";
@@ -38,7 +38,7 @@ function Row({ job }: { job: AdminJob }) {
         <summary className={css["summary"]}>
           <strong className={css["title"]}>{jobTitle(job)}</strong>
           <span>{toolTitle(job.tool)}</span>
-          <span>{named("job.state", job.state, job.state)}</span>
+          <span>{t(`state.${job.state}`)}</span>
           <time dateTime={job.created_at}>{date(job.created_at, "long")}</time>
         </summary>
         {isOpen ? <Detail jobId={job.job_id} /> : null}
@@ -60,7 +60,7 @@ function Detail({ jobId }: { jobId: string }) {
       <ol>
         {images.map((image) => (
           <li key={image.index}>
-            {t("admin.job.image", { number: image.index + 1, state: named("image.state", image.state, image.state) })}
+            {t("admin.job.image", { number: image.index + 1, state: t(`admin.image.${image.state}`) })}
             {image.reason ? ` · ${image.reason}` : null}
           </li>
         ))}

@@ -78,12 +78,12 @@ function MoreOfMaker({ picture }: { picture: PublishedPicture }) {
     .slice(0, MORE_OF_MAKER);
   if (feed.isSuccess && others.length === 0) return null;
   return (
-    <section className={css["more"]} aria-labelledby="more">
-      <h2 id="more">
+    <div className={css["more"]}>
+      <h2>
         <Link href={`/makers/${picture.author}`}>{t("picture.more")}</Link>
       </h2>
       <Wall label={t("picture.more")} pictures={others} isPending={feed.isPending} />
-    </section>
+    </div>
   );
 }
 

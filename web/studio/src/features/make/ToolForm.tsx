@@ -13,6 +13,7 @@ import { Choices } from "@/shared/ui/Choices";
 import { Notice } from "@/shared/ui/Notice";
 import { FrameField } from "./FrameField";
 import { LookField } from "./LookField";
+import { RemixNote } from "./RemixNote";
 import { fieldLabel, SchemaField } from "./SchemaField";
 import { StickersField } from "./StickersField";
 import { Summary } from "./Summary";
@@ -87,6 +88,9 @@ export function ToolForm({ tool, initial, onTakeBack }: Props) {
           >
             {t("form.taken")}
           </Notice>
+        ) : null}
+        {typeof request["remix_of"] === "string" ? (
+          <RemixNote pictureId={request["remix_of"]} onDrop={() => change({ remix_of: undefined })} />
         ) : null}
         {layout.main.map(show)}
         {layout.more.length > 0 ? (

@@ -1,6 +1,8 @@
 import { useMemo, useState } from "react";
 import { useParams, useSearch } from "wouter";
-import { useJob } from "@/shared/api/jobs";
+import { type PublishedPicture, usePicture } from "@/shared/api/gallery";
+import { type Job, useJob } from "@/shared/api/jobs";
+import type { Request } from "@/shared/api/requests";
 import { type Tool, useTools } from "@/shared/api/tools";
 import { type Fields, keepFields, keptFields, remixed } from "@/shared/form/fields";
 import { parseSource } from "@/shared/source/source";
@@ -9,10 +11,15 @@ import { ButtonLink } from "@/shared/ui/Button";
 import { Empty, Failed } from "@/shared/ui/Notice";
 import { Page } from "@/shared/ui/Page";
 import { toolSummary, toolTitle } from "@/shared/tools/tools";
+import { remixOf } from "./remix";
 import { ToolForm } from "./ToolForm";
 import css from "./ToolPage.module.css";
 
-/** One tool: its form, and what it will cost. `?source=` sets the source, `?from=` takes the settings of a job. */
+/**
+ * One tool: its form, and what it will cost.
+ *
+ * `?source=` sets the source. `?from=` takes the settings of a job, and `?remix=` those of a picture in the gallery.
+ */
 export function ToolPage() {
   const { tool: name = "" } = useParams<{ tool: string }>();
   const search = new URLSearchParams(useSearch());
@@ -20,8 +27,10 @@ export function ToolPage() {
   const tool = tools.data?.find((one) => one.name === name);
   const from = search.get("from") ?? undefined;
   const job = useJob(from ?? "", from !== undefined);
+  const remix = search.get("remix") ?? undefined;
+  const picture = usePicture(remix ?? "", remix !== undefined);
   if (tools.isSuccess && !tool) return <Unknown />;
-  const isReady = tool && (from === undefined || job.isSuccess || job.isError);
+  const isReady = tool && (from === undefined || !job.isPending) && (remix === undefined || !picture.isPending);
   return (
     <Page title={toolTitle(name, tool)} lead={toolSummary(name, tool)} className={css["page"]}>
       {tools.error ? <Failed error={tools.error} again={() => void tools.refetch()} /> : null}
@@ -30,7 +39,7 @@ export function ToolPage() {
           key={`${name}?${search.toString()}`}
           tool={tool}
           source={search.get("source") ?? undefined}
-          settings={job.data?.tool === name ? job.data.request : undefined}
+          settings={settingsOf(name, job.data, picture.data)}
         />
       ) : (
         <div className={css["waits"]} aria-busy="true" />
@@ -39,10 +48,15 @@ export function ToolPage() {
   );
 }
 
+function settingsOf(tool: string, job: Job | undefined, picture: PublishedPicture | undefined): Request | undefined {
+  if (job?.tool === tool) return job.request;
+  return picture?.tool === tool ? remixOf(picture) : undefined;
+}
+
 interface PreparedProps {
   tool: Tool;
   source: string | undefined;
-  settings: Record<string, unknown> | undefined;
+  settings: Request | undefined;
 }
 
 /** The form with what the address brings along. What was in it before can be taken back. */

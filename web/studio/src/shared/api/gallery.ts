@@ -33,7 +33,7 @@ export function cardsOf(data: InfiniteData<CardPage> | undefined): Card[] {
   return data?.pages.flatMap((page) => page.pictures) ?? [];
 }
 
-export function usePicture(pictureId: string) {
+export function usePicture(pictureId: string, enabled = true) {
   return useQuery({
     queryKey: ["gallery", "picture", pictureId],
     queryFn: async () => {
@@ -42,6 +42,7 @@ export function usePicture(pictureId: string) {
       return { ...withStableThumbnail(picture), url: links.keep(`gallery/${pictureId}/url`, picture.url) };
     },
     refetchInterval: RENEW_MS,
+    enabled,
   });
 }
 
