@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
-import type { Plugin } from "vite";
+import type { Plugin, PreviewServer, ViteDevServer } from "vite";
 import { defineConfig } from "vitest/config";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * The configuration that a deployment puts beside the build, for the server of `npm run dev`.
+ * The configuration that a deployment puts beside the build, for the servers of `npm run dev` and `vite preview`.
  *
  * `STUDIO_API` is the address of an API, such as the one that `python -m local_cloud up` prints. `STUDIO_AUTHORITY` and
  * `STUDIO_CLIENT_ID` are the issuer and the client that sign makers in.
@@ -17,15 +17,13 @@ function configuration(): Plugin {
     oidc: { authority: STUDIO_AUTHORITY, client_id: STUDIO_CLIENT_ID, scope: "openid email" },
     api: "/v1",
   };
-  return {
-    name: "configuration",
-    configureServer(server) {
-      server.middlewares.use("/config.json", (_request, response) => {
-        response.setHeader("Content-Type", "application/json");
-        response.end(JSON.stringify(config));
-      });
-    },
+  const serve = ({ middlewares }: ViteDevServer | PreviewServer) => {
+    middlewares.use("/config.json", (_request, response) => {
+      response.setHeader("Content-Type", "application/json");
+      response.end(JSON.stringify(config));
+    });
   };
+  return { name: "configuration", configureServer: serve, configurePreviewServer: serve };
 }
 
 const api = process.env["STUDIO_API"];

@@ -74,7 +74,8 @@ function Ledger() {
 
 function Row({ entry }: { entry: Entry }) {
   const change = changeOf(entry);
-  const amount = number(Math.abs(change));
+  // A charge takes what was reserved before: it has an amount, but changes nothing that can be spent.
+  const amount = number(Math.abs(change === 0 ? entry.credits : change));
   return (
     <li className={css["entry"]}>
       <span className={css["what"]}>
@@ -85,7 +86,7 @@ function Row({ entry }: { entry: Entry }) {
       <time dateTime={entry.at} className={css["when"]}>
         {date(entry.at, "long")}
       </time>
-      <span className={change > 0 ? css["gain"] : css["amount"]}>{change === 0 ? amount : `${change > 0 ? "+" : "−"}${amount}`}</span>
+      <span className={css[change > 0 ? "gain" : change < 0 ? "amount" : "moved"]}>{change === 0 ? amount : `${change > 0 ? "+" : "−"}${amount}`}</span>
     </li>
   );
 }

@@ -105,6 +105,9 @@ export function ToolForm({ tool, initial, onTakeBack }: Props) {
   );
 }
 
+/** By how much the API enlarges if a request has neither a factor nor a product. */
+const DEFAULT_FACTOR = 2;
+
 interface PartProps {
   name: string;
   tool: Tool;
@@ -139,7 +142,8 @@ function Part({ name, tool, schema, known, fields, onFields, errors }: PartProps
     case "canvas": {
       // A picture is enlarged by a factor or onto a product: the one that is chosen takes the place of the other.
       const other = name === "factor" ? "canvas" : "factor";
-      return field ? <SchemaField field={field} root={schema} value={value} onValue={(next) => onFields({ [name]: next, [other]: undefined })} errors={errors} /> : null;
+      const shown = name === "factor" && !fields["canvas"] ? (value ?? DEFAULT_FACTOR) : value;
+      return field ? <SchemaField field={field} root={schema} value={shown} onValue={(next) => onFields({ [name]: next, [other]: undefined })} errors={errors} /> : null;
     }
     case "count":
       return <Count field={field} value={value} onValue={(count) => onFields({ count })} />;
