@@ -1,15 +1,14 @@
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import type { Image, Job } from "@/shared/api/jobs";
 import { jobTitle } from "@/shared/jobs/jobs";
 import { useSource } from "@/shared/source/source";
 import { named, t } from "@/shared/text/text";
 import { Choices } from "@/shared/ui/Choices";
 import { Picture } from "@/shared/ui/Picture";
+import { Compare } from "./Compare";
+import { CutStage } from "./CutStage";
+import { PatternStage } from "./PatternStage";
 import css from "./Stage.module.css";
-
-const PatternStage = lazy(async () => ({ default: (await import("./PatternStage")).PatternStage }));
-const CutStage = lazy(async () => ({ default: (await import("./CutStage")).CutStage }));
-const Compare = lazy(async () => ({ default: (await import("./Compare")).Compare }));
 
 /** The image in view, large: as its tool makes it useful. */
 export function Stage({ job, image }: { job: Job; image: Image | undefined }) {
@@ -33,13 +32,11 @@ export function Stage({ job, image }: { job: Job; image: Image | undefined }) {
           ]}
         />
       ) : null}
-      <Suspense fallback={<div className={css["wait"]} />}>
-        {view === "compare" && canCompare ? (
-          <Compare image={image} source={source} others={others} alt={alt} />
-        ) : (
-          <Made job={job} image={image} alt={alt} />
-        )}
-      </Suspense>
+      {view === "compare" && canCompare ? (
+        <Compare image={image} source={source} others={others} alt={alt} />
+      ) : (
+        <Made job={job} image={image} alt={alt} />
+      )}
       <p className={css["facts"]}>
         {image.width} × {image.height} px · {t("stage.seed", { seed: image.seed })}
       </p>

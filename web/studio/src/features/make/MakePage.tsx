@@ -56,7 +56,7 @@ function Card({ name, tool, large }: { name: string; tool: Tool | undefined; lar
         <span className={css["words"]}>
           <span className={css["title"]}>{toolTitle(name, tool)}</span>
           <span className={css["summary"]}>{toolSummary(name, tool)}</span>
-          <span className={css["price"]}>{tool ? counted("make.price", tool.credits_per_image) : " "}</span>
+          <span className={css["price"]}>{tool ? counted("make.price", tool.credits_per_image) : "\u00a0"}</span>
         </span>
       </Link>
     </li>
