@@ -6,40 +6,24 @@ import { Picture } from "@/shared/ui/Picture";
 import { cx } from "@/shared/ui/cx";
 import css from "./CutStage.module.css";
 
-type What = "picture" | "sticker" | "cut";
 type Ground = "checks" | "white" | "black" | "kraft";
 const GROUNDS: readonly Ground[] = ["checks", "white", "black", "kraft"];
 
 /** A motif on several grounds, as a sticker with its border, and as its cut file on a cutting mat. */
-export function CutStage({ image, alt }: { image: Image; alt: string }) {
-  const [what, setWhat] = useState<What>("picture");
+export function CutStage({ image, alt, what }: { image: Image; alt: string; what: "picture" | "sticker" | "cut" }) {
   const [ground, setGround] = useState<Ground>("checks");
-  const sticker = image.files?.["sticker.png"];
-  const url = { picture: image.url, sticker: sticker ?? image.url, cut: image.files?.["cut.svg"] }[what];
+  const url = { picture: image.url, sticker: image.files?.["sticker.png"], cut: image.files?.["cut.svg"] }[what];
   return (
     <div className={css["stage"]}>
-      <div className={css["options"]}>
+      {what === "cut" ? null : (
         <Choices
-          legend={t("cut.what")}
+          legend={t("cut.ground")}
           quiet
-          value={what}
-          onChoose={setWhat}
-          choices={[
-            { value: "picture", label: t("cut.picture") },
-            ...(sticker ? [{ value: "sticker" as const, label: t("cut.sticker") }] : []),
-            { value: "cut", label: t("cut.lines") },
-          ]}
+          value={ground}
+          onChoose={setGround}
+          choices={GROUNDS.map((value) => ({ value, label: <Swatch ground={value} /> }))}
         />
-        {what === "cut" ? null : (
-          <Choices
-            legend={t("cut.ground")}
-            quiet
-            value={ground}
-            onChoose={setGround}
-            choices={GROUNDS.map((value) => ({ value, label: <Swatch ground={value} /> }))}
-          />
-        )}
-      </div>
+      )}
       <div className={cx(css["ground"], css[what === "cut" ? "mat" : ground])}>
         <Picture
           key={what}

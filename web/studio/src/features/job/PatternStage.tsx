@@ -8,53 +8,39 @@ import { Picture } from "@/shared/ui/Picture";
 import { Cushion, Mug, Wrapping } from "./Goods";
 import css from "./PatternStage.module.css";
 
-type View = "surface" | "goods" | "tile";
-
 const SURFACE_CM = 40;
 
 /** A pattern as it repeats: on a surface with a ruler, on goods, and as one tile. One slider sets its scale. */
-export function PatternStage({ job, image, alt }: { job: Job; image: Image; alt: string }) {
+export function PatternStage({ job, image, alt, view }: { job: Job; image: Image; alt: string; view: "surface" | "goods" | "tile" }) {
   const sheet = (job.request["sheet"] ?? {}) as { repeat?: number | null; unit?: Unit };
   const [unit, setUnit] = useState<Unit>(sheet.unit ?? "cm");
   const [repeat, setRepeat] = useState(() => toCm(sheet.repeat ?? (sheet.unit === "inch" ? 2 : 5), sheet.unit ?? "cm"));
-  const [view, setView] = useState<View>("surface");
   const tile = { url: image.url ?? "", repeat, ratio: (image.height ?? 1) / (image.width ?? 1) };
   const length = (cm: number) => `${number(toUnit(cm, unit), 1)} ${t(`value.unit.${unit}`)}`;
   return (
     <div className={css["stage"]}>
-      <div className={css["options"]}>
-        <Choices
-          legend={t("stage.view")}
-          quiet
-          value={view}
-          onChoose={setView}
-          choices={[
-            { value: "surface", label: t("pattern.surface") },
-            { value: "goods", label: t("pattern.goods") },
-            { value: "tile", label: t("pattern.tile") },
-          ]}
-        />
-        <Choices
-          legend={t("field.unit")}
-          quiet
-          value={unit}
-          onChoose={setUnit}
-          choices={[
-            { value: "cm", label: t("value.unit.cm") },
-            { value: "inch", label: t("value.unit.inch") },
-          ]}
-        />
-      </div>
       {view === "tile" ? null : (
-        <RangeField
-          label={t("pattern.repeat")}
-          min={toUnit(REPEAT_CM.least, unit)}
-          max={toUnit(REPEAT_CM.most, unit)}
-          step={unit === "cm" ? 0.5 : 0.25}
-          value={toUnit(repeat, unit)}
-          shown={length(repeat)}
-          onChange={(event) => setRepeat(toCm(event.target.valueAsNumber, unit))}
-        />
+        <div className={css["options"]}>
+          <RangeField
+            label={t("pattern.repeat")}
+            min={toUnit(REPEAT_CM.least, unit)}
+            max={toUnit(REPEAT_CM.most, unit)}
+            step={unit === "cm" ? 0.5 : 0.25}
+            value={toUnit(repeat, unit)}
+            shown={length(repeat)}
+            onChange={(event) => setRepeat(toCm(event.target.valueAsNumber, unit))}
+          />
+          <Choices
+            legend={t("field.unit")}
+            quiet
+            value={unit}
+            onChoose={setUnit}
+            choices={[
+              { value: "cm", label: t("value.unit.cm") },
+              { value: "inch", label: t("value.unit.inch") },
+            ]}
+          />
+        </div>
       )}
       {view === "surface" ? <Surface tile={tile} unit={unit} alt={alt} direction={String(job.request["repeat"] ?? "")} /> : null}
       {view === "goods" ? (

@@ -9,34 +9,24 @@ import { Compare } from "./Compare";
 import { CutStage } from "./CutStage";
 import { PatternStage } from "./PatternStage";
 import css from "./Stage.module.css";
+import { VIEW_TEXTS, type View, viewsOf } from "./views";
 
 /** The image in view, large: as its tool makes it useful. */
 export function Stage({ job, image }: { job: Job; image: Image | undefined }) {
   const source = useSource(job.request["source"]);
   const others = job.images.filter((one) => one.state === "done" && one.index !== image?.index);
-  const [view, setView] = useState("made");
+  const [wanted, want] = useState<View>();
   if (!image || image.state !== "done" || !image.url) return <Waiting job={job} image={image} />;
   const canCompare = source?.url !== undefined || others.length > 0;
+  const views = viewsOf(job.tool, image.files, canCompare);
+  const view = views.find((one) => one === wanted) ?? views[0] ?? "made";
   const alt = t("stage.alt", { title: jobTitle(job), number: image.index + 1 });
   return (
     <section className={css["stage"]} aria-label={t("stage.label")}>
-      {canCompare ? (
-        <Choices
-          legend={t("stage.view")}
-          quiet
-          value={view}
-          onChoose={setView}
-          choices={[
-            { value: "made", label: t("stage.made") },
-            { value: "compare", label: t("stage.compare") },
-          ]}
-        />
+      {views.length > 1 ? (
+        <Choices legend={t("stage.view")} quiet value={view} onChoose={want} choices={views.map((value) => ({ value, label: t(VIEW_TEXTS[value]) }))} />
       ) : null}
-      {view === "compare" && canCompare ? (
-        <Compare image={image} source={source} others={others} alt={alt} />
-      ) : (
-        <Made job={job} image={image} alt={alt} />
-      )}
+      {view === "compare" ? <Compare image={image} source={source} others={others} alt={alt} /> : <Made job={job} image={image} alt={alt} view={view} />}
       <p className={css["facts"]}>
         {image.width} × {image.height} px · {t("stage.seed", { seed: image.seed })}
       </p>
@@ -45,9 +35,9 @@ export function Stage({ job, image }: { job: Job; image: Image | undefined }) {
   );
 }
 
-function Made({ job, image, alt }: { job: Job; image: Image; alt: string }) {
-  if (job.tool === "pattern") return <PatternStage key={image.index} job={job} image={image} alt={alt} />;
-  if (image.files?.["cut.svg"]) return <CutStage image={image} alt={alt} />;
+function Made({ job, image, alt, view }: { job: Job; image: Image; alt: string; view: View }) {
+  if (view === "surface" || view === "goods" || view === "tile") return <PatternStage job={job} image={image} alt={alt} view={view} />;
+  if (view === "picture" || view === "sticker" || view === "cut") return <CutStage image={image} alt={alt} what={view} />;
   return (
     <div className={css["room"]}>
       <Picture src={image.url} alt={alt} width={image.width} height={image.height} checks />
