@@ -19,6 +19,8 @@ interface More {
 const PAGES_BY_SCROLLING = 4;
 const AHEAD = "800px";
 const SKELETONS = 24;
+/** Pictures that a first screen may show. */
+const IN_SIGHT = 10;
 
 /** Pictures in squares. Their room is there before they load, and those of a later page move none of the earlier ones. */
 export function Wall({ pictures, isPending, more, label }: { pictures: readonly Card[]; isPending: boolean; more?: More; label: string }) {
@@ -34,7 +36,7 @@ export function Wall({ pictures, isPending, more, label }: { pictures: readonly 
       <ul ref={list} className={css["wall"]}>
         {isPending
           ? Array.from({ length: SKELETONS }, (_, index) => <li key={index} className={css["tile"]} aria-hidden="true" />)
-          : pictures.map((picture) => <Tile key={picture.picture_id} picture={picture} />)}
+          : pictures.map((picture, index) => <Tile key={picture.picture_id} picture={picture} isFirst={index < IN_SIGHT} />)}
       </ul>
       {more?.hasMore ? (
         <div className={css["more"]}>
@@ -48,7 +50,7 @@ export function Wall({ pictures, isPending, more, label }: { pictures: readonly 
   );
 }
 
-function Tile({ picture }: { picture: Card }) {
+function Tile({ picture, isFirst }: { picture: Card; isFirst: boolean }) {
   const fills = fillsSquare(picture);
   return (
     <li>
@@ -56,7 +58,7 @@ function Tile({ picture }: { picture: Card }) {
         <Picture
           src={picture.thumbnail_url}
           alt=""
-          loading="lazy"
+          loading={isFirst ? "eager" : "lazy"}
           fill
           className={fills ? css["print"] : css["motif"]}
         />
