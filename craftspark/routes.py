@@ -7,8 +7,9 @@ MAKER: Literal["maker"] = "maker"
 ADMIN: Literal["admin"] = "admin"
 PUBLIC: Literal["public"] = "public"
 
-# `polling` are requests that clients repeat while they wait, `submissions` are requests that create the work.
-Traffic = Literal["submissions", "polling", "others"]
+# `polling` are requests that clients repeat while they wait, `submissions` are requests that create the work, and
+# `occasional` ones are sent by few people, or by each of them once.
+Traffic = Literal["submissions", "polling", "others", "occasional"]
 
 
 @dataclass(frozen=True)
@@ -56,17 +57,20 @@ ROUTES = (
     Route("GET", "/v1/gallery/pictures", "list_pictures", PUBLIC),
     Route("GET", "/v1/gallery/pictures/{picture_id}", "read_picture", PUBLIC),
     Route("DELETE", "/v1/gallery/pictures/{picture_id}", "unpublish_picture"),
+    Route("GET", "/v1/gallery/pictures/{picture_id}/like", "read_like"),
+    Route("PUT", "/v1/gallery/pictures/{picture_id}/like", "like_picture", costs=True),
+    Route("DELETE", "/v1/gallery/pictures/{picture_id}/like", "unlike_picture"),
     Route("GET", "/v1/webhooks", "list_webhooks"),
     Route("POST", "/v1/webhooks", "create_webhook", costs=True),
     Route("DELETE", "/v1/webhooks/{webhook_id}", "delete_webhook"),
     Route("POST", "/v1/webhooks/{webhook_id}/secret", "rotate_webhook_secret", costs=True),
     Route("GET", "/v1/webhooks/{webhook_id}/deliveries", "list_deliveries"),
-    Route("GET", "/v1/admin/makers", "find_makers", ADMIN),
-    Route("GET", "/v1/admin/accounts/{maker}", "inspect_account", ADMIN),
-    Route("GET", "/v1/admin/accounts/{maker}/jobs", "list_account_jobs", ADMIN),
-    Route("POST", "/v1/admin/accounts/{maker}/grants", "grant_credits", ADMIN),
-    Route("POST", "/v1/admin/accounts/{maker}/adjustments", "adjust_credits", ADMIN),
-    Route("PUT", "/v1/admin/accounts/{maker}/plan", "change_plan", ADMIN),
-    Route("PUT", "/v1/admin/accounts/{maker}/suspension", "suspend_account", ADMIN),
-    Route("GET", "/v1/admin/jobs/{job_id}", "inspect_job", ADMIN),
+    Route("GET", "/v1/admin/makers", "find_makers", ADMIN, traffic="occasional"),
+    Route("GET", "/v1/admin/accounts/{maker}", "inspect_account", ADMIN, traffic="occasional"),
+    Route("GET", "/v1/admin/accounts/{maker}/jobs", "list_account_jobs", ADMIN, traffic="occasional"),
+    Route("POST", "/v1/admin/accounts/{maker}/grants", "grant_credits", ADMIN, traffic="occasional"),
+    Route("POST", "/v1/admin/accounts/{maker}/adjustments", "adjust_credits", ADMIN, traffic="occasional"),
+    Route("PUT", "/v1/admin/accounts/{maker}/plan", "change_plan", ADMIN, traffic="occasional"),
+    Route("PUT", "/v1/admin/accounts/{maker}/suspension", "suspend_account", ADMIN, traffic="occasional"),
+    Route("GET", "/v1/admin/jobs/{job_id}", "inspect_job", ADMIN, traffic="occasional"),
 )

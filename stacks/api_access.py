@@ -13,7 +13,7 @@ from cdk_app.storage.work_queue import WorkQueue
 from craftspark.jobs.pools import ServingPool, ServingPools
 from craftspark.routes import ADMIN, ROUTES
 from craftspark.settings.accounts import AccountSettings, DirectorySettings
-from craftspark.settings.gallery import GallerySettings, PublishSettings
+from craftspark.settings.gallery import GallerySettings, PublishSettings, RecordSettings
 from craftspark.settings.jobs import DeleteSettings, JobsSettings, ReadSettings, SubmitSettings, ToolsSettings
 from craftspark.settings.notifications import LiveSettings, WebhookSettings
 from craftspark.settings.uploads import TextModerationSettings, UploadSettings
@@ -109,8 +109,9 @@ def define_upload_access(stage: Stage, data: DataStack, guardrail: Guardrail | N
 def define_gallery_access(stage: Stage, data: DataStack, guardrail: Guardrail | None) -> dict[str, Access]:
     """Functions for the gallery. A function that signs a link to a picture needs permission to read the picture."""
     records, files = data.gallery_records, data.gallery
+    record = RecordSettings(gallery_table=records.table.table_name)
     gallery = GallerySettings(
-        gallery_table=records.table.table_name,
+        **asdict(record),
         gallery_bucket=files.bucket_name,
         url_lifetime_s=stage.makers.url_lifetime_s,
     )
@@ -137,7 +138,10 @@ def define_gallery_access(stage: Stage, data: DataStack, guardrail: Guardrail | 
             ),
         ),
         "unpublish_picture": Access(settings=(publish,), grants=(records.grant_remove, drop_files)),
-        "read_picture": Access(settings=(gallery,), grants=(records.grant_find, read_files)),
+        "read_picture": Access(settings=(gallery,), grants=(records.grant_show, read_files)),
+        "read_like": Access(settings=(record,), grants=(records.grant_read_likes,)),
+        "like_picture": Access(settings=(record,), grants=(records.grant_like,)),
+        "unlike_picture": Access(settings=(record,), grants=(records.grant_unlike,)),
         "list_pictures": Access(settings=(gallery,), grants=(records.grant_list, read_files)),
     }
 

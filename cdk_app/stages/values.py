@@ -105,6 +105,7 @@ DEV = Stage(
         submissions=Throttle(per_s=50, burst=100),
         polling=Throttle(per_s=200, burst=400),
         others=Throttle(per_s=50, burst=100),
+        occasional=Throttle(per_s=10, burst=20),
         allowed_origins=("http://localhost:5173",),
     ),
     user_pool=UserPool(self_sign_up=False, threat_protection="off", requests_per_address=None),
@@ -152,6 +153,7 @@ PROD = replace(
         submissions=Throttle(per_s=400, burst=800),
         polling=Throttle(per_s=2000, burst=4000),
         others=Throttle(per_s=100, burst=200),
+        occasional=Throttle(per_s=20, burst=40),
         allowed_origins=(),
     ),
     # Each account comes with credits for GPU time, so the marketplace decides who gets one. It creates the accounts, or

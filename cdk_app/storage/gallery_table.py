@@ -15,18 +15,45 @@ class GalleryTable(OnDemandTable):
             scope, construct_id, partition="key", keep=keep, stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES
         )
 
-    def grant_find(self, finder: iam.IGrantable) -> None:
-        """Get a picture by its ID."""
-        self.table.grant(finder, "dynamodb:GetItem")
-
     def grant_list(self, reader: iam.IGrantable) -> None:
         """List the pictures of a feed."""
         self.table.grant(reader, "dynamodb:Query")
 
+    def grant_show(self, reader: iam.IGrantable) -> None:
+        """Get pictures by their IDs, with what belongs to them."""
+        self.table.grant(reader, "dynamodb:BatchGetItem")
+
+    def grant_read_likes(self, reader: iam.IGrantable) -> None:
+        """Get likes and their counters."""
+        self.table.grant(reader, "dynamodb:BatchGetItem", "dynamodb:GetItem")
+
+    def grant_like(self, liker: iam.IGrantable) -> None:
+        """Add a like, and count it."""
+        self.table.grant(liker, "dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+
+    def grant_unlike(self, liker: iam.IGrantable) -> None:
+        """Remove a like, and count that."""
+        self.table.grant(liker, "dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:UpdateItem")
+
+    def grant_rank(self, counter: iam.IGrantable) -> None:
+        """Sum up likes, and move pictures to another rank."""
+        self.table.grant(
+            counter,
+            "dynamodb:BatchGetItem",
+            "dynamodb:ConditionCheckItem",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:DeleteItem",
+        )
+
+    def grant_list_popular(self, lister: iam.IGrantable) -> None:
+        """Read the highest scores, and write a generation of them."""
+        self.table.grant(lister, "dynamodb:Query", "dynamodb:GetItem", "dynamodb:BatchWriteItem", "dynamodb:UpdateItem")
+
     def grant_publish(self, publisher: iam.IGrantable) -> None:
         """Find and add pictures."""
-        self.table.grant(publisher, "dynamodb:GetItem", "dynamodb:PutItem")
+        self.table.grant(publisher, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem")
 
     def grant_remove(self, remover: iam.IGrantable) -> None:
-        """Find and remove pictures."""
-        self.table.grant(remover, "dynamodb:GetItem", "dynamodb:DeleteItem")
+        """Find and remove pictures, and note that they are hidden."""
+        self.table.grant(remover, "dynamodb:GetItem", "dynamodb:DeleteItem", "dynamodb:PutItem")

@@ -18,6 +18,14 @@ from craftspark.moderation import Moderation
 PICTURE_FILE, THUMBNAIL_FILE = "picture.png", "thumbnail.webp"
 
 
+@dataclass(frozen=True, kw_only=True)
+class ShownPicture:
+    """A public picture as its page shows it, with how many makers like it."""
+
+    picture: Picture
+    likes: int = 0
+
+
 class GalleryRecords(Protocol):
     """The published pictures and their rows in feeds."""
 
@@ -29,6 +37,9 @@ class GalleryRecords(Protocol):
 
     def find_public(self, picture_ids: Sequence[str]) -> Mapping[str, Picture]:
         """Those of the pictures that are public now, by their ID. Everything that shows a picture asks this first."""
+
+    def show(self, picture_id: str) -> ShownPicture:
+        """A public picture with its counts. Raises PictureNotFound."""
 
     def remove(self, picture: Picture) -> None:
         """Remove a picture and all its rows, or nothing. Raises PictureNotFound if it is gone, or AccountContended."""

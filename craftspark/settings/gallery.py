@@ -6,10 +6,16 @@ from craftspark.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class GallerySettings(Settings):
-    """What every function for the gallery needs. `url_lifetime_s` is the validity of links to pictures, in seconds."""
+class RecordSettings(Settings):
+    """What every function for the gallery needs."""
 
     gallery_table: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GallerySettings(RecordSettings):
+    """What functions that show pictures need. `url_lifetime_s` is the validity of links to pictures, in seconds."""
+
     gallery_bucket: str
     url_lifetime_s: int
 

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from craftspark.gallery.likes import Likes
 from craftspark.gallery.pictures import MAX_TAG, MAX_TAGS, MAX_TITLE, Licence, Picture, Publication, parse_tag
-from craftspark.gallery.publishing import PICTURE_FILE, THUMBNAIL_FILE
+from craftspark.gallery.publishing import PICTURE_FILE, THUMBNAIL_FILE, ShownPicture
 from craftspark.jobs.downloads import Download
 from craftspark.models.terms import find_terms
 from craftspark.parsing.texts import LINE, WORDS
@@ -19,6 +20,8 @@ LICENCE = (
     "What others may do with the picture: `cc0-1.0` everything, `cc-by-4.0` everything if they credit you, `personal` "
     "private use only."
 )
+
+SORTS = ("newest", "popular")
 
 
 def _tag(text: str) -> str:
@@ -72,8 +75,15 @@ class PictureCard(View):
     thumbnail_url: str = Field(description="Temporary URL of a small WebP image.")
 
 
+class LikeView(View):
+    """Whether you like a picture, and how many makers do."""
+
+    liked: bool = Field(description="Whether you like the picture.")
+    likes: int = Field(description="Number of makers who like the picture.")
+
+
 class PicturePage(View):
-    """A page of pictures, newest first."""
+    """A page of pictures, in the order of the list."""
 
     pictures: list[PictureCard] = Field(description="The pictures of this page.")
     next_cursor: str | None = Field(None, description=NEXT_CURSOR)
@@ -82,6 +92,7 @@ class PicturePage(View):
 class PictureView(PictureCard):
     """A published picture with what it was made from."""
 
+    likes: int = Field(description="Number of makers who like the picture. It can be some seconds old.")
     url: str = Field(description="Temporary URL of the picture.")
     model: str = Field(description="Name of the model that made the picture.")
     seed: int = Field(description="Seed that the picture was drawn with.")
@@ -99,12 +110,18 @@ def picture_page(pictures: Sequence[Picture], next_cursor: str | None, links: Li
     return PicturePage(pictures=cards, next_cursor=next_cursor)
 
 
-def picture_view(picture: Picture, links: Links) -> PictureView:
+def like_view(likes: Likes) -> LikeView:
+    return LikeView(liked=likes.liked, likes=likes.likes)
+
+
+def picture_view(shown: ShownPicture, links: Links) -> PictureView:
+    picture = shown.picture
     url, thumbnail_url = links([Download(f"{picture.folder}/{name}") for name in (PICTURE_FILE, THUMBNAIL_FILE)])
     return PictureView(
         **_card(picture),
         thumbnail_url=thumbnail_url,
         url=url,
+        likes=shown.likes,
         model=picture.model,
         seed=picture.seed,
         recipe=dict(picture.recipe),

@@ -1,19 +1,23 @@
 """GET /v1/gallery/pictures: list published pictures."""
 
+import re
 from collections.abc import Mapping
 
 from craftspark.errors import InvalidInput
-from craftspark.gallery.feeds import POSITION, Feed
+from craftspark.gallery import feeds, popular
+from craftspark.gallery.feeds import Feed
 from craftspark.gallery.pictures import parse_tag
+from craftspark.gallery.popular import Ranking
 from craftspark.jobs.job import is_job_id
 from craftspark.parsing.values import cursor_of, parse_cursor, parse_text
 from craftspark.tools import find_tool
 from lambdas.http.endpoint import Response, Visit, limit_of, public_endpoint
-from lambdas.http.gallery_views import picture_page
+from lambdas.http.gallery_views import SORTS, picture_page
 from lambdas.log import logger
-from lambdas.wiring.gallery import links, table
+from lambdas.wiring.gallery import links, popular_table, table
 
 PAGE = 24
+POSITION = re.compile(f"{feeds.POSITION.pattern}|{popular.POSITION.pattern}")
 
 
 @logger.inject_lambda_context
@@ -21,8 +25,22 @@ PAGE = 24
 def handler(visit: Visit) -> Response:
     limit = limit_of(visit.query, default=PAGE)
     feed = _feed_of(visit.query)
-    pictures, last = table().page(feed, limit, _position_of(visit.query, feed))
-    return Response(body=picture_page(pictures, cursor_of(f"{feed.name}|{last}") if last else None, links().links))
+    if _is_by_likes(visit.query):
+        ranking = _ranking_of(feed)
+        pictures, last = popular_table().page(ranking, limit, _position_of(visit.query, ranking.name))
+        name = ranking.name
+    else:
+        pictures, last = table().page(feed, limit, _position_of(visit.query, feed.name))
+        name = feed.name
+    return Response(body=picture_page(pictures, cursor_of(f"{name}|{last}") if last else None, links().links))
+
+
+def _is_by_likes(query: Mapping[str, str]) -> bool:
+    """Whether the popular pictures come first. Raises InvalidInput for an unknown order."""
+    sort = parse_text(query, "sort") or "newest"
+    if sort not in SORTS:
+        raise InvalidInput(f"sort is one of {', '.join(SORTS)}", field="sort")
+    return sort == "popular"
 
 
 def _feed_of(query: Mapping[str, str]) -> Feed:
@@ -45,12 +63,19 @@ def _feed_of(query: Mapping[str, str]) -> Feed:
     return Feed("newest")
 
 
-def _position_of(query: Mapping[str, str], feed: Feed) -> str | None:
-    """The position of the cursor. Raises InvalidInput for one of another list."""
+def _ranking_of(feed: Feed) -> Ranking:
+    """The ranking of a feed. Raises InvalidInput for a tag or an author."""
+    if feed.kind not in ("newest", "tool"):
+        raise InvalidInput(f"popular pictures are listed for all tools or one, not for a {feed.kind}", field="sort")
+    return Ranking(feed.of)
+
+
+def _position_of(query: Mapping[str, str], name: str) -> str | None:
+    """The position of the cursor in the list. Raises InvalidInput for one of another list."""
     cursor = query.get("cursor")
     if not cursor:
         return None
-    name, _, position = parse_cursor(cursor, POSITION).rpartition("|")
-    if name != feed.name:
+    of, _, position = parse_cursor(cursor, POSITION).rpartition("|")
+    if of != name:
         raise InvalidInput("cursor is of another list; remove it to start from the first page", field="cursor")
     return position

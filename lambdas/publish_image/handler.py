@@ -10,7 +10,7 @@ from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.http.gallery_views import PublicationRequest, picture_view
 from lambdas.log import logger
 from lambdas.wiring.accounts import active_makers_only
-from lambdas.wiring.gallery import gallery, links
+from lambdas.wiring.gallery import gallery, links, table
 from lambdas.wiring.jobs import job_list
 from lambdas.wiring.moderation import moderation
 
@@ -25,4 +25,4 @@ def handler(request: Request) -> Response:
     own(record.job, request.maker)
     picture = gallery().publish(record, index, publication, moderation())
     logger.info("image published", extra={"job_id": picture.job_id, "picture_id": picture.picture_id})
-    return Response(status=HTTPStatus.CREATED, body=picture_view(picture, links().links))
+    return Response(status=HTTPStatus.CREATED, body=picture_view(table().show(picture.picture_id), links().links))

@@ -9,4 +9,4 @@ from lambdas.wiring.gallery import links, table
 @logger.inject_lambda_context
 @public_endpoint
 def handler(visit: Visit) -> Response:
-    return Response(body=picture_view(table().find(id_in_path(visit, "picture_id")), links().links))
+    return Response(body=picture_view(table().show(id_in_path(visit, "picture_id")), links().links))

@@ -4,15 +4,29 @@ from functools import cache
 
 from craftspark.aws import clients
 from craftspark.aws.gallery.gallery_table import GalleryTable
+from craftspark.aws.gallery.likes_table import LikesTable
 from craftspark.aws.gallery.picture_bucket import PictureBucket
+from craftspark.aws.gallery.popular_table import PopularTable
 from craftspark.aws.jobs.presigning import Presigner
+from craftspark.gallery.likes import Liking
 from craftspark.gallery.publishing import Gallery
-from craftspark.settings.gallery import GallerySettings, PublishSettings
+from craftspark.settings.gallery import GallerySettings, PublishSettings, RecordSettings
 
 
 @cache
 def table() -> GalleryTable:
-    return GalleryTable(client=clients.dynamodb(), table=GallerySettings.from_environment().gallery_table)
+    return GalleryTable(client=clients.dynamodb(), table=RecordSettings.from_environment().gallery_table)
+
+
+@cache
+def popular_table() -> PopularTable:
+    return PopularTable(client=clients.dynamodb(), table=RecordSettings.from_environment().gallery_table)
+
+
+@cache
+def liking() -> Liking:
+    records = LikesTable(client=clients.dynamodb(), table=RecordSettings.from_environment().gallery_table)
+    return Liking(pictures=table(), records=records)
 
 
 @cache

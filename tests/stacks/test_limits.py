@@ -15,7 +15,12 @@ def test_each_route_has_a_throttle_of_its_own_kind(dev: Synthesis, prod: Synthes
     for synthesis, api in ((dev, DEV.api), (prod, PROD.api)):
         [stage] = [each for each in synthesis.properties("AWS::ApiGatewayV2::Stage") if each["StageName"] == "$default"]
         settings = stage["RouteSettings"]
-        kinds = {"submissions": api.submissions, "polling": api.polling, "others": api.others}
+        kinds = {
+            "submissions": api.submissions,
+            "polling": api.polling,
+            "others": api.others,
+            "occasional": api.occasional,
+        }
         assert set(settings) == {f"{route.method} {route.path}" for route in ROUTES}
         for route in ROUTES:
             throttle = kinds[route.traffic]

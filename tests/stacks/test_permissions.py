@@ -260,6 +260,19 @@ def test_zips_are_written_beside_the_images(dev: Synthesis) -> None:
     assert all("/zips/*" in json.dumps(each["Resource"]) for each in changing)
 
 
+def test_visitors_of_the_gallery_change_nothing(dev: Synthesis) -> None:
+    for name in ("list_pictures", "read_picture", "read_like"):
+        assert not on(dev.allowed_to_function(name), "Gallery") & {*TABLE_WRITES, "dynamodb:DeleteItem", "s3:PutObject"}
+
+
+def test_whoever_follows_the_gallery_reads_its_stream_and_no_file(dev: Synthesis) -> None:
+    announce, sums = (dev.allowed_to_function(name) for name in ("announce_pictures", "sum_likes"))
+
+    assert services(announce) == {"dynamodb", "events", "sqs", "xray"}
+    assert not on(announce, "GalleryRecords") & {*TABLE_WRITES, "dynamodb:DeleteItem", "dynamodb:GetItem"}
+    assert services(sums) == {"dynamodb", "sqs", "xray"}
+
+
 def test_listing_tools_needs_nothing(dev: Synthesis) -> None:
     assert allowed_actions(dev.allowed_to_function("list_tools")) == TRACING
 

@@ -721,7 +721,7 @@ export interface paths {
         };
         /**
          * List pictures
-         * @description Returns published pictures, newest first: all of them, or those of one tool, tag or author. No token is needed. A page can have fewer pictures than `limit` although there are more.
+         * @description Returns published pictures, the newest or the most popular first: all of them, or those of one tool, tag or author. No token is needed. A page can have fewer pictures than `limit` although there are more.
          */
         get: operations["list_pictures"];
         put?: never;
@@ -751,6 +751,34 @@ export interface paths {
          * @description Removes your picture from the gallery, with its files. The image stays in its job.
          */
         delete: operations["unpublish_picture"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gallery/pictures/{picture_id}/like": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read your like of a picture
+         * @description Returns whether you like a picture, and how many makers do.
+         */
+        get: operations["read_like"];
+        /**
+         * Like a picture
+         * @description Adds your like to a picture. You like it once, however often you send the request.
+         */
+        put: operations["like_picture"];
+        post?: never;
+        /**
+         * Take your like back
+         * @description Removes your like of a picture, if it has it.
+         */
+        delete: operations["unlike_picture"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1670,6 +1698,16 @@ export interface components {
             url: string;
         };
         /**
+         * LikeView
+         * @description Whether you like a picture, and how many makers do.
+         */
+        LikeView: {
+            /** @description Whether you like the picture. */
+            liked: boolean;
+            /** @description Number of makers who like the picture. */
+            likes: number;
+        };
+        /**
          * LineartRequest
          * @description A request for the lines of an existing image, in black on white. Lines that it has become one line each.
          */
@@ -2062,7 +2100,7 @@ export interface components {
         };
         /**
          * PicturePage
-         * @description A page of pictures, newest first.
+         * @description A page of pictures, in the order of the list.
          */
         PicturePage: {
             /** @description The pictures of this page. */
@@ -2172,6 +2210,8 @@ export interface components {
             published_at: string;
             /** @description Temporary URL of a small WebP image. */
             thumbnail_url: string;
+            /** @description Number of makers who like the picture. It can be some seconds old. */
+            likes: number;
             /** @description Temporary URL of the picture. */
             url: string;
             /** @description Name of the model that made the picture. */
@@ -3483,6 +3523,8 @@ export interface components {
         PictureId: string;
         /** @description Maximum number of pictures in the response. */
         PictureLimit: number;
+        /** @description Order of the pictures: `newest`, or `popular`, the most liked of recent times. Popular pictures are listed for all tools or one `tool`. Their order is renewed every minute; a walk through the pages keeps the order that it began with, for an hour. */
+        PictureSort: "newest" | "popular";
         /** @description Only pictures with this tag. */
         PictureTag: string;
         /** @description Only pictures that this tool made. */
@@ -4755,6 +4797,8 @@ export interface operations {
     list_pictures: {
         parameters: {
             query?: {
+                /** @description Order of the pictures: `newest`, or `popular`, the most liked of recent times. Popular pictures are listed for all tools or one `tool`. Their order is renewed every minute; a walk through the pages keeps the order that it began with, for an hour. */
+                sort?: components["parameters"]["PictureSort"];
                 /** @description Only pictures that this tool made. */
                 tool?: components["parameters"]["PictureTool"];
                 /** @description Only pictures with this tag. */
@@ -4831,6 +4875,90 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["PictureNotFound"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
+        };
+    };
+    read_like: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the picture. */
+                picture_id: components["parameters"]["PictureId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Your like, and the number of likes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LikeView"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["PictureNotFound"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
+        };
+    };
+    like_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the picture. */
+                picture_id: components["parameters"]["PictureId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description You like the picture. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LikeView"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["AccountSuspended_Forbidden"];
+            404: components["responses"]["PictureNotFound"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
+        };
+    };
+    unlike_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the picture. */
+                picture_id: components["parameters"]["PictureId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description You do not like the picture. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LikeView"];
+                };
             };
             401: components["responses"]["AccessTokenRequired_Gateway401"];
             403: components["responses"]["Forbidden"];

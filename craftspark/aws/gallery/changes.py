@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from craftspark.aws.gallery.gallery_table import is_public
+from craftspark.aws.gallery.gallery_items import is_public
 from craftspark.gallery.events import PictureHidden, PictureShown
 
 

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from craftspark import errors
-from lambdas.http.gallery_views import PicturePage, PictureView, PublicationRequest
+from lambdas.http.gallery_views import LikeView, PicturePage, PictureView, PublicationRequest
 from lambdas.http.openapi.operation import Operation
 from lambdas.http.openapi.parameters import (
     CURSOR,
@@ -12,6 +12,7 @@ from lambdas.http.openapi.parameters import (
     PICTURE_AUTHOR,
     PICTURE_ID,
     PICTURE_LIMIT,
+    PICTURE_SORT,
     PICTURE_TAG,
     PICTURE_TOOL,
 )
@@ -42,11 +43,11 @@ GALLERY_OPERATIONS = {
     ),
     "list_pictures": Operation(
         summary="List pictures",
-        description="Returns published pictures, newest first: all of them, or those of one tool, tag or author. No "
-        "token is needed. A page can have fewer pictures than `limit` although there are more.",
+        description="Returns published pictures, the newest or the most popular first: all of them, or those of one "
+        "tool, tag or author. No token is needed. A page can have fewer pictures than `limit` although there are more.",
         success="A page of pictures.",
         answer=PicturePage,
-        parameters=(PICTURE_TOOL, PICTURE_TAG, PICTURE_AUTHOR, PICTURE_LIMIT, CURSOR),
+        parameters=(PICTURE_SORT, PICTURE_TOOL, PICTURE_TAG, PICTURE_AUTHOR, PICTURE_LIMIT, CURSOR),
         refusals=(errors.InvalidInput, errors.ToolUnknown),
     ),
     "read_picture": Operation(
@@ -63,6 +64,30 @@ GALLERY_OPERATIONS = {
         success="The picture is removed.",
         answer=None,
         status=HTTPStatus.NO_CONTENT,
+        parameters=(PICTURE_ID,),
+        refusals=(errors.PictureNotFound, errors.AccountContended),
+    ),
+    "read_like": Operation(
+        summary="Read your like of a picture",
+        description="Returns whether you like a picture, and how many makers do.",
+        success="Your like, and the number of likes.",
+        answer=LikeView,
+        parameters=(PICTURE_ID,),
+        refusals=(errors.PictureNotFound,),
+    ),
+    "like_picture": Operation(
+        summary="Like a picture",
+        description="Adds your like to a picture. You like it once, however often you send the request.",
+        success="You like the picture.",
+        answer=LikeView,
+        parameters=(PICTURE_ID,),
+        refusals=(errors.PictureNotFound, errors.AccountContended),
+    ),
+    "unlike_picture": Operation(
+        summary="Take your like back",
+        description="Removes your like of a picture, if it has it.",
+        success="You do not like the picture.",
+        answer=LikeView,
         parameters=(PICTURE_ID,),
         refusals=(errors.PictureNotFound, errors.AccountContended),
     ),

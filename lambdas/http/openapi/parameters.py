@@ -8,6 +8,7 @@ from craftspark.jobs.job import JobState
 from craftspark.parsing.values import MAX_EMAIL, MAX_KEY, MAX_MAKER
 from craftspark.tools import TOOLS
 from craftspark.tools.request import MAX_COUNT
+from lambdas.http.gallery_views import SORTS
 
 ID = {"type": "string", "pattern": "^[a-z2-7]{26}$"}
 MAKER = {"type": "string", "minLength": 1, "maxLength": MAX_MAKER, "pattern": "^[!-~]+$"}
@@ -56,6 +57,15 @@ PICTURE_TOOL = Parameter(
     place="query",
     description="Only pictures that this tool made.",
     schema={"type": "string", "enum": list(TOOLS)},
+)
+PICTURE_SORT = Parameter(
+    component="PictureSort",
+    name="sort",
+    place="query",
+    description="Order of the pictures: `newest`, or `popular`, the most liked of recent times. Popular pictures are "
+    "listed for all tools or one `tool`. Their order is renewed every minute; a walk through the pages keeps the "
+    "order that it began with, for an hour.",
+    schema={"type": "string", "enum": list(SORTS), "default": "newest"},
 )
 PICTURE_TAG = Parameter(
     component="PictureTag",

@@ -1,0 +1,14 @@
+"""PUT /v1/gallery/pictures/{picture_id}/like: like a picture."""
+
+from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.http.gallery_views import like_view
+from lambdas.log import logger
+from lambdas.wiring.accounts import active_makers_only
+from lambdas.wiring.gallery import liking
+
+
+@logger.inject_lambda_context
+@endpoint
+@active_makers_only
+def handler(request: Request) -> Response:
+    return Response(body=like_view(liking().like(id_in_path(request, "picture_id"), request.maker)))
