@@ -37,6 +37,7 @@ class Route:
 ROUTES = (
     Route("GET", "/v1/account", "read_account", traffic="polling"),
     Route("GET", "/v1/account/ledger", "list_ledger"),
+    Route("GET", "/v1/account/pictures", "list_own_pictures", traffic="occasional"),
     Route("GET", "/v1/tools", "list_tools"),
     Route("POST", "/v1/tools/{tool}/jobs", "submit_job", costs=True, traffic="submissions"),
     Route("POST", "/v1/tools/{tool}/quotes", "quote_job", costs=True, traffic="submissions"),
@@ -60,6 +61,8 @@ ROUTES = (
     Route("GET", "/v1/gallery/pictures/{picture_id}/like", "read_like"),
     Route("PUT", "/v1/gallery/pictures/{picture_id}/like", "like_picture", costs=True),
     Route("DELETE", "/v1/gallery/pictures/{picture_id}/like", "unlike_picture"),
+    Route("PUT", "/v1/gallery/pictures/{picture_id}/report", "report_picture", costs=True, traffic="occasional"),
+    Route("POST", "/v1/gallery/pictures/{picture_id}/appeal", "appeal_takedown", traffic="occasional"),
     Route("GET", "/v1/webhooks", "list_webhooks"),
     Route("POST", "/v1/webhooks", "create_webhook", costs=True),
     Route("DELETE", "/v1/webhooks/{webhook_id}", "delete_webhook"),
@@ -73,4 +76,8 @@ ROUTES = (
     Route("PUT", "/v1/admin/accounts/{maker}/plan", "change_plan", ADMIN, traffic="occasional"),
     Route("PUT", "/v1/admin/accounts/{maker}/suspension", "suspend_account", ADMIN, traffic="occasional"),
     Route("GET", "/v1/admin/jobs/{job_id}", "inspect_job", ADMIN, traffic="occasional"),
+    Route("GET", "/v1/admin/gallery/reports", "list_reports", ADMIN, traffic="occasional"),
+    Route("PUT", "/v1/admin/gallery/pictures/{picture_id}/takedown", "take_down_picture", ADMIN, traffic="occasional"),
+    Route("DELETE", "/v1/admin/gallery/pictures/{picture_id}/takedown", "restore_picture", ADMIN, traffic="occasional"),
+    Route("POST", "/v1/admin/gallery/pictures/{picture_id}/dismissal", "dismiss_reports", ADMIN, traffic="occasional"),
 )

@@ -10,8 +10,8 @@ from cdk_app.guardrail import Guardrail, fill_guardrail_settings
 from cdk_app.packaging.python_function import Access, Grant
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.work_queue import WorkQueue
+from craftspark.aws.gallery.picture_bucket import HIDDEN
 from craftspark.jobs.pools import ServingPool, ServingPools
-from craftspark.routes import ADMIN, ROUTES
 from craftspark.settings.accounts import AccountSettings, DirectorySettings
 from craftspark.settings.gallery import GallerySettings, PublishSettings, RecordSettings
 from craftspark.settings.jobs import DeleteSettings, JobsSettings, ReadSettings, SubmitSettings, ToolsSettings
@@ -117,11 +117,17 @@ def define_gallery_access(stage: Stage, data: DataStack, guardrail: Guardrail | 
     )
     read_files = partial(files.grant_read, objects_key_pattern="pictures/*")
     drop_files = partial(files.grant_delete, objects_key_pattern="pictures/*")
+    drop_hidden = partial(files.grant_delete, objects_key_pattern=f"{HIDDEN}*")
     publish = PublishSettings(
         **asdict(gallery), jobs_table=data.jobs.table.table_name, images_bucket=data.images.bucket_name
     )
     moderate = TextModerationSettings(
         moderator=stage.makers.moderator, **asdict(fill_guardrail_settings(guardrail, stage))
+    )
+    read_hidden = partial(files.grant_read, objects_key_pattern=f"{HIDDEN}*")
+    curate = Access(
+        settings=(gallery, _fill_account_settings(stage, data)),
+        grants=(records.grant_curate, data.accounts.grant_audit, read_files, read_hidden),
     )
     return {
         "publish_image": Access(
@@ -134,11 +140,19 @@ def define_gallery_access(stage: Stage, data: DataStack, guardrail: Guardrail | 
                 partial(data.images.grant_read, objects_key_pattern="images/*"),
                 partial(files.grant_put, objects_key_pattern="pictures/*"),
                 read_files,
-                drop_files,  # of a publication that another request has overtaken
+                *(drop_files, drop_hidden),  # of a publication that another request has overtaken
             ),
         ),
-        "unpublish_picture": Access(settings=(publish,), grants=(records.grant_remove, drop_files)),
+        "unpublish_picture": Access(settings=(publish,), grants=(records.grant_remove, drop_files, drop_hidden)),
         "read_picture": Access(settings=(gallery,), grants=(records.grant_show, read_files)),
+        "report_picture": Access(settings=(gallery,), grants=(records.grant_report,)),
+        "appeal_takedown": Access(settings=(gallery,), grants=(records.grant_appeal, read_files)),
+        "list_own_pictures": Access(settings=(gallery,), grants=(records.grant_list_own, read_files)),
+        "list_reports": Access(settings=(gallery,), grants=(records.grant_review, read_files, read_hidden)),
+        **dict.fromkeys(("take_down_picture", "dismiss_reports"), curate),
+        # Copies the files into a new folder, and deletes the copies if another decision was faster.
+        "restore_picture": curate
+        + Access(grants=(partial(files.grant_put, objects_key_pattern="pictures/*"), drop_files, drop_hidden)),
         "read_like": Access(settings=(record,), grants=(records.grant_read_likes,)),
         "like_picture": Access(settings=(record,), grants=(records.grant_like,)),
         "unlike_picture": Access(settings=(record,), grants=(records.grant_unlike,)),
@@ -180,7 +194,13 @@ def define_account_access(stage: Stage, data: DataStack, sign_in: SignIn) -> dic
     return {
         "read_account": own,
         "list_ledger": Access(settings=own.settings, grants=(accounts.grant_list_entries,)),
-        **{route.function: own for route in ROUTES if route.scope == ADMIN},
+        **dict.fromkeys(("inspect_account", "grant_credits", "adjust_credits", "change_plan"), own),
+        # The pictures of the maker follow.
+        "suspend_account": own
+        + Access(
+            settings=(RecordSettings(gallery_table=data.gallery_records.table.table_name),),
+            grants=(data.gallery_records.grant_set_standing,),
+        ),
         "inspect_job": inspect,
         "list_account_jobs": inspect,
         "find_makers": find,

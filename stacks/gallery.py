@@ -1,5 +1,6 @@
-"""What follows a change in the gallery: events about pictures, sums of likes, and the lists of popular pictures."""
+"""What follows a change in the gallery: hidden files and events, sums of likes, popular pictures, suspended makers."""
 
+from functools import partial
 from typing import Any
 
 from aws_cdk import Duration, Stack
@@ -13,12 +14,17 @@ from cdk_app.acknowledgements import acknowledge
 from cdk_app.packaging.python_function import Access, PythonFunction
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.work_queue import DeadLetterQueue
-from craftspark.aws.gallery.gallery_items import PICTURE
+from cdk_app.workflows.announcement import match_event
+from craftspark.aws.gallery.gallery_items import PICTURE, STANDING
 from craftspark.aws.gallery.likes_table import COUNT
-from craftspark.settings.gallery import RecordSettings
+from craftspark.aws.gallery.picture_bucket import HIDDEN
+from craftspark.gallery.events import MakerStandingChanged
+from craftspark.settings.gallery import FileSettings, RecordSettings
 from stacks.data import DataStack
 
 FOLLOW_TIMEOUT = Duration.seconds(30)
+# It hides about 20 pictures per second, and Lambda starts it three times.
+STANDING_TIMEOUT = Duration.minutes(5)
 SNAPSHOT_TIMEOUT = Duration.seconds(50)  # it runs every minute
 RETRIES = 10  # an event that is lost leaves a picture in the search, or in a cache
 
@@ -30,24 +36,32 @@ class GalleryStack(Stack):
         super().__init__(scope, construct_id, **stack)
         self._stage, self._records = stage, data.gallery_records
         self._settings = RecordSettings(gallery_table=data.gallery_records.table.table_name)
+        # What none of the functions could handle, for a person.
+        self.unsettled = DeadLetterQueue(self, "UnsettledGallery")
+        acknowledge(self.unsettled, "It holds the dead letters of streams and rules.", "AwsSolutions-SQS3")
         bus = events.EventBus.from_event_bus_name(self, "Bus", "default")
+        files = FileSettings(gallery_bucket=data.gallery.bucket_name)
+        move_files = tuple(
+            partial(grant, objects_key_pattern=f"{folder}*")
+            for folder in ("pictures/", HIDDEN)
+            for grant in (data.gallery.grant_read, data.gallery.grant_put, data.gallery.grant_delete)
+        )
         self._follow(
             "Announce",
             "announce_pictures",
-            Access(grants=(bus.grant_put_events_to,)),
-            item=PICTURE,
-            letters="UnsentPictureEvents",
+            Access(settings=(files,), grants=(bus.grant_put_events_to, *move_files)),
+            items=(PICTURE, STANDING),
         )
         # Likes of one picture within a second are one sum.
         self._follow(
             "SumLikes",
             "sum_likes",
             Access(settings=(self._settings,), grants=(self._records.grant_rank,)),
-            item=COUNT,
-            letters="UnsummedLikes",
+            items=(COUNT,),
             window=Duration.seconds(1),
         )
         self._list_popular()
+        self._apply_standing(data, Access(settings=(files,), grants=move_files))
 
     def _follow(
         self,
@@ -55,13 +69,10 @@ class GalleryStack(Stack):
         name: str,
         access: Access,
         *,
-        item: str,
-        letters: str,
+        items: tuple[str, ...],
         window: Duration = Duration.seconds(0),  # noqa: B008 - a constant
     ) -> None:
-        """A function that gets each change of the items with this sort key."""
-        dead = DeadLetterQueue(self, letters)
-        acknowledge(dead, "It holds the dead letters of a stream, not of a queue.", "AwsSolutions-SQS3")
+        """A function that gets each change of the items with these sort keys."""
         function = PythonFunction(
             self, construct_id, name=name, stage=self._stage, timeout=FOLLOW_TIMEOUT, access=access
         ).function
@@ -73,17 +84,14 @@ class GalleryStack(Stack):
                 max_batching_window=window,
                 bisect_batch_on_error=True,
                 retry_attempts=RETRIES,
-                on_failure=sources.SqsDlq(dead),
+                on_failure=sources.SqsDlq(self.unsettled),
                 filters=[
-                    lambda_.FilterCriteria.filter(
-                        {"dynamodb": {"Keys": {"item": {"S": lambda_.FilterRule.is_equal(item)}}}}
-                    )
+                    lambda_.FilterCriteria.filter({"dynamodb": {"Keys": {"item": {"S": list(items)}}}}),
                 ],
             )
         )
 
     def _list_popular(self) -> None:
-        unmade = DeadLetterQueue(self, "UnmadeSnapshots")
         function = PythonFunction(
             self,
             "SnapshotPopular",
@@ -91,12 +99,29 @@ class GalleryStack(Stack):
             stage=self._stage,
             timeout=SNAPSHOT_TIMEOUT,
             access=Access(settings=(self._settings,), grants=(self._records.grant_list_popular,)),
-            dead_letters=unmade,
+            dead_letters=self.unsettled,
         ).function
         events.Rule(
             self,
             "EveryMinute",
             schedule=events.Schedule.rate(Duration.minutes(1)),
             # The next minute makes a newer one.
-            targets=[targets.LambdaFunction(function, dead_letter_queue=unmade, retry_attempts=0)],
+            targets=[targets.LambdaFunction(function, dead_letter_queue=self.unsettled, retry_attempts=0)],
+        )
+
+    def _apply_standing(self, data: DataStack, files: Access) -> None:
+        function = PythonFunction(
+            self,
+            "ApplyStanding",
+            name="apply_standing",
+            stage=self._stage,
+            timeout=STANDING_TIMEOUT,
+            access=Access(settings=(self._settings,), grants=(self._records.grant_apply_standing,)) + files,
+            dead_letters=self.unsettled,
+        ).function
+        events.Rule(
+            self,
+            "StandingChanged",
+            event_pattern=match_event(MakerStandingChanged),
+            targets=[targets.LambdaFunction(function, dead_letter_queue=self.unsettled)],
         )

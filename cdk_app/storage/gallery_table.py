@@ -5,15 +5,20 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk_app.storage.tables import OnDemandTable
+from craftspark.aws.gallery.reports_table import OPEN, PRIORITY
 
 
 class GalleryTable(OnDemandTable):
-    """Published pictures, and their rows in feeds. A stream has every change."""
+    """Published pictures, and their rows in feeds. A stream has every change.
+
+    The index `open` lists the pictures that wait for an administrator by priority.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, keep: bool) -> None:
         super().__init__(
             scope, construct_id, partition="key", keep=keep, stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES
         )
+        self.add_index(OPEN, partition=OPEN, sort=PRIORITY, sort_type=dynamodb.AttributeType.NUMBER)
 
     def grant_list(self, reader: iam.IGrantable) -> None:
         """List the pictures of a feed."""
@@ -50,9 +55,45 @@ class GalleryTable(OnDemandTable):
         """Read the highest scores, and write a generation of them."""
         self.table.grant(lister, "dynamodb:Query", "dynamodb:GetItem", "dynamodb:BatchWriteItem", "dynamodb:UpdateItem")
 
+    def grant_report(self, reporter: iam.IGrantable) -> None:
+        """Find pictures, and add reports."""
+        self.table.grant(reporter, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+
+    def grant_appeal(self, maker: iam.IGrantable) -> None:
+        """Find pictures, and add appeals."""
+        self.table.grant(maker, "dynamodb:GetItem", "dynamodb:UpdateItem")
+
+    def grant_list_own(self, reader: iam.IGrantable) -> None:
+        """List the pictures of a maker."""
+        self.table.grant(reader, "dynamodb:Query", "dynamodb:BatchGetItem")
+
+    def grant_review(self, reader: iam.IGrantable) -> None:
+        """List the pictures that wait for an administrator, with their reports."""
+        iam.Grant.add_to_principal(
+            grantee=reader, actions=["dynamodb:Query"], resource_arns=[f"{self.table.table_arn}/index/{OPEN}"]
+        )
+        self.table.grant(reader, "dynamodb:Query", "dynamodb:BatchGetItem")
+
+    def grant_curate(self, administrator: iam.IGrantable) -> None:
+        """Find pictures, hide them and show them again."""
+        self.table.grant(
+            administrator, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"
+        )
+
+    def grant_apply_standing(self, follower: iam.IGrantable) -> None:
+        """List the pictures of a maker, hide them and show them again while nothing newer was decided."""
+        self.grant_curate(follower)
+        self.grant_list_own(follower)
+        self.table.grant(follower, "dynamodb:ConditionCheckItem")
+
+    def grant_set_standing(self, administrator: iam.IGrantable) -> None:
+        """Write that a maker is suspended, or is not."""
+        self.table.grant(administrator, "dynamodb:PutItem")
+
     def grant_publish(self, publisher: iam.IGrantable) -> None:
         """Find and add pictures."""
         self.table.grant(publisher, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem")
+        self.table.grant(publisher, "dynamodb:ConditionCheckItem")
 
     def grant_remove(self, remover: iam.IGrantable) -> None:
         """Find and remove pictures, and note that they are hidden."""

@@ -106,6 +106,14 @@ class PictureAlreadyPublished(RequestRefused, retry=Retry.NEVER):
     """The image is published with another title, other tags or another licence."""
 
 
+class PictureTakenDown(RequestRefused, retry=Retry.NEVER):
+    """An administrator has taken the picture down."""
+
+
+class AppealClosed(RequestRefused, retry=Retry.NEVER):
+    """The picture is not taken down, or there was an appeal against its takedown before."""
+
+
 class WebhookNotFound(RequestRefused, retry=Retry.NEVER):
     """The caller has no webhook with this ID."""
 

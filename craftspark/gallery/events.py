@@ -30,3 +30,13 @@ class PictureHidden(Event):
 
     picture_id: str
     folder: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MakerStandingChanged(Event):
+    """A maker was suspended, or is not any more: the pictures follow. `changed_at` is when, as a timestamp."""
+
+    source: ClassVar[str] = "craftspark.gallery"
+
+    maker: str
+    changed_at: str

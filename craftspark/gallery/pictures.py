@@ -82,7 +82,7 @@ class Picture:
             },
             words=shared if publication.share_words else None,
             published_at=at,
-            folder=f"pictures/{picture_id}/{job_id_of(picture_id, at.isoformat())}",
+            folder=folder_of(picture_id, at),
         )
 
     @property
@@ -93,6 +93,11 @@ class Picture:
 def picture_id_of(job_id: str, index: int) -> str:
     """The ID of an image as a published picture. It does not reveal the job."""
     return job_id_of("picture", f"{job_id}/{index}")
+
+
+def folder_of(picture_id: str, at: datetime) -> str:
+    """The folder of a picture that becomes public at a moment. No other moment has the same."""
+    return f"pictures/{picture_id}/{job_id_of(picture_id, at.isoformat())}"
 
 
 def author_of(maker: str) -> str:

@@ -30,10 +30,16 @@ class GalleryRecords(Protocol):
     """The published pictures and their rows in feeds."""
 
     def add(self, picture: Picture) -> None:
-        """Add a picture and all its rows, or nothing. Raises PictureAlreadyPublished, or AccountContended."""
+        """Add a picture and all its rows, or nothing.
+
+        Raises PictureAlreadyPublished, AccountSuspended or AccountContended.
+        """
 
     def find(self, picture_id: str) -> Picture:
-        """The picture. Raises PictureNotFound."""
+        """The picture, whether it is public or not. Raises PictureNotFound."""
+
+    def check_not_taken_down(self, picture_id: str) -> None:
+        """Raises PictureTakenDown."""
 
     def find_public(self, picture_ids: Sequence[str]) -> Mapping[str, Picture]:
         """Those of the pictures that are public now, by their ID. Everything that shows a picture asks this first."""
@@ -42,7 +48,10 @@ class GalleryRecords(Protocol):
         """A public picture with its counts. Raises PictureNotFound."""
 
     def remove(self, picture: Picture) -> None:
-        """Remove a picture and all its rows, or nothing. Raises PictureNotFound if it is gone, or AccountContended."""
+        """Remove a picture and all its rows, or nothing.
+
+        Raises PictureNotFound if it is gone, PictureTakenDown or AccountContended.
+        """
 
     def page(self, feed: Feed, limit: int, after: str | None) -> tuple[list[Picture], str | None]:
         """Up to `limit` pictures of a feed that come after a position, and the position of the next page, if any."""
@@ -55,7 +64,13 @@ class PictureCopies(Protocol):
         """Copy objects of the images bucket to names in a folder. Raises FilesMissing if one does not exist."""
 
     def drop(self, folder: str, names: Sequence[str]) -> None:
-        """Delete files, if they exist."""
+        """Delete files, if they exist, also those that are hidden."""
+
+    def hide(self, folder: str, names: Sequence[str]) -> None:
+        """Move files, if they exist, to where nobody can read them."""
+
+    def bring_back(self, old: str, new: str, names: Sequence[str]) -> None:
+        """Copy files, hidden or not, to another folder. Raises FilesMissing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +87,8 @@ class Gallery:
         The files are copied first, so that a picture in a list has its files. Other errors leave copies that no URL
         leads to: the record may have been written in spite of the error.
 
-        Raises JobUnfinished, FilesMissing, InvalidInput, PictureAlreadyPublished, and the errors of the moderation.
+        Raises JobUnfinished, FilesMissing, InvalidInput, PictureAlreadyPublished, PictureTakenDown, and the errors of
+        the moderation.
         """
         job = record.job
         if not job.state.final:
@@ -82,7 +98,7 @@ class Gallery:
         moderation.check(job.maker, {"title": publication.title, "tags": "\n".join(publication.tags)}, self.now())
         picture = Picture.of(job, image, publication, self.now())
         if published := self._find(picture.picture_id):
-            return _same(published, picture)
+            return self._same(published, picture)
         self.copies.copy(
             picture.folder,
             {PICTURE_FILE: image_key(job.job_id, index), THUMBNAIL_FILE: thumbnail_key(job.job_id, index)},
@@ -93,11 +109,11 @@ class Gallery:
             published = self.records.find(picture.picture_id)
             if published.folder != picture.folder:  # another request was faster
                 self._drop(picture)
-            return _same(published, picture)
+            return self._same(published, picture)
         return picture
 
     def unpublish(self, maker: str, picture_id: str) -> None:
-        """Take the caller's own picture back. Raises PictureNotFound.
+        """Take the caller's own picture back. Raises PictureNotFound or PictureTakenDown.
 
         The record is removed first. Files that an interruption leaves are in no list, and no URL for them is given out.
         """
@@ -113,6 +129,18 @@ class Gallery:
         except PictureNotFound:
             return None
 
+    def _same(self, published: Picture, wanted: Picture) -> Picture:
+        """The published picture, if it says what is wanted now. Raises PictureTakenDown or PictureAlreadyPublished."""
+        self.records.check_not_taken_down(published.picture_id)
+        said = (published.title, published.tags, published.licence, published.words)
+        if said != (wanted.title, wanted.tags, wanted.licence, wanted.words):
+            raise PictureAlreadyPublished(
+                f"the image is published as {published.picture_id} with another title, tags, licence or words; "
+                "unpublish it first to change them",
+                field="index",
+            )
+        return published
+
     def _drop(self, picture: Picture) -> None:
         self.copies.drop(picture.folder, (PICTURE_FILE, THUMBNAIL_FILE))
 
@@ -122,15 +150,3 @@ def _find_image(record: JobRecord, index: int) -> StoredImage:
         if image.index == index:
             return image
     raise FilesMissing(f"the job has no image {index}; list its files to see which it has", field="index")
-
-
-def _same(published: Picture, wanted: Picture) -> Picture:
-    """The published picture, if it says what is wanted now. Raises PictureAlreadyPublished."""
-    said = (published.title, published.tags, published.licence, published.words)
-    if said != (wanted.title, wanted.tags, wanted.licence, wanted.words):
-        raise PictureAlreadyPublished(
-            f"the image is published as {published.picture_id} with another title, tags, licence or words; unpublish "
-            "it first to change them",
-            field="index",
-        )
-    return published

@@ -13,10 +13,21 @@ class RecordSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GallerySettings(RecordSettings):
-    """What functions that show pictures need. `url_lifetime_s` is the validity of links to pictures, in seconds."""
+class FileSettings(Settings):
+    """What a function that moves files needs."""
 
     gallery_bucket: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StandingSettings(RecordSettings, FileSettings):
+    """What the function that hides the pictures of suspended makers needs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GallerySettings(StandingSettings):
+    """What functions that show pictures need. `url_lifetime_s` is the validity of links to pictures, in seconds."""
+
     url_lifetime_s: int
 
 

@@ -59,8 +59,8 @@ class PublicationRequest(Body):
         return Publication(title=self.title, tags=tuple(self.tags), licence=self.licence, share_words=self.share_words)
 
 
-class PictureCard(View):
-    """A published picture in a list."""
+class CardFacts(View):
+    """What lists say about a picture."""
 
     picture_id: str = Field(description="ID of the picture.")
     title: str = Field(description="Title of the picture.")
@@ -72,6 +72,11 @@ class PictureCard(View):
     height: int = Field(description="Height in pixels.")
     alpha: bool = Field(description="Whether the picture has transparency.")
     published_at: datetime = Field(description="Time at which the picture was published.")
+
+
+class PictureCard(CardFacts):
+    """A published picture in a list."""
+
     thumbnail_url: str = Field(description="Temporary URL of a small WebP image.")
 
 
@@ -106,7 +111,7 @@ Links = Callable[[Iterable[Download]], list[str]]
 
 def picture_page(pictures: Sequence[Picture], next_cursor: str | None, links: Links) -> PicturePage:
     urls = links([Download(f"{picture.folder}/{THUMBNAIL_FILE}") for picture in pictures])
-    cards = [PictureCard(**_card(picture), thumbnail_url=url) for picture, url in zip(pictures, urls, strict=True)]
+    cards = [PictureCard(**card_facts(picture), thumbnail_url=url) for picture, url in zip(pictures, urls, strict=True)]
     return PicturePage(pictures=cards, next_cursor=next_cursor)
 
 
@@ -118,7 +123,7 @@ def picture_view(shown: ShownPicture, links: Links) -> PictureView:
     picture = shown.picture
     url, thumbnail_url = links([Download(f"{picture.folder}/{name}") for name in (PICTURE_FILE, THUMBNAIL_FILE)])
     return PictureView(
-        **_card(picture),
+        **card_facts(picture),
         thumbnail_url=thumbnail_url,
         url=url,
         likes=shown.likes,
@@ -130,7 +135,7 @@ def picture_view(shown: ShownPicture, links: Links) -> PictureView:
     )
 
 
-def _card(picture: Picture) -> dict[str, Any]:
+def card_facts(picture: Picture) -> dict[str, Any]:
     return {
         "picture_id": picture.picture_id,
         "title": picture.title,

@@ -32,6 +32,8 @@ PROBLEMS: dict[type[ApiProblem], Answer] = {
     errors.UploadNotFound: Answer(HTTPStatus.NOT_FOUND, "The upload does not exist"),
     errors.PictureNotFound: Answer(HTTPStatus.NOT_FOUND, "The picture does not exist"),
     errors.PictureAlreadyPublished: Answer(HTTPStatus.CONFLICT, "The image is already published"),
+    errors.PictureTakenDown: Answer(HTTPStatus.CONFLICT, "The picture was taken down"),
+    errors.AppealClosed: Answer(HTTPStatus.CONFLICT, "There is nothing to appeal against"),
     errors.IdempotencyKeyReused: Answer(HTTPStatus.CONFLICT, "The idempotency key was used with another request"),
     errors.JobAlreadyFinal: Answer(HTTPStatus.CONFLICT, "The job has already ended"),
     errors.JobUnfinished: Answer(HTTPStatus.CONFLICT, "The job has not ended yet"),

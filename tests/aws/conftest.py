@@ -15,6 +15,7 @@ from moto.dynamodb.responses import DynamoHandler
 
 from craftspark.accounts.plans import PLANS, Plan
 from craftspark.aws import clients
+from craftspark.aws.gallery.reports_table import OPEN, PRIORITY
 from craftspark.aws.items import OUTLINE_ATTRIBUTES, Item
 from craftspark.jobs.backlog import WORK_ATTRIBUTES
 from craftspark.jobs.pools import ServingPool, ServingPools
@@ -293,7 +294,13 @@ def gallery_settings(read_settings: None, monkeypatch: pytest.MonkeyPatch) -> No
         BillingMode="PAY_PER_REQUEST",
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         KeySchema=key("key", "item"),
-        AttributeDefinitions=[attribute("key"), attribute("item")],
+        AttributeDefinitions=[
+            *(attribute("key"), attribute("item"), attribute(OPEN)),
+            {"AttributeName": PRIORITY, "AttributeType": "N"},
+        ],
+        GlobalSecondaryIndexes=[
+            {"IndexName": OPEN, "KeySchema": key(OPEN, PRIORITY), "Projection": {"ProjectionType": "ALL"}}
+        ],
     )
     settings = PublishSettings(
         gallery_table=GALLERY_RECORDS, gallery_bucket=GALLERY, url_lifetime_s=60, jobs_table=JOBS, images_bucket=IMAGES

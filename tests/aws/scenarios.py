@@ -20,7 +20,7 @@ from craftspark.tools import TOOLS
 from craftspark.uploads import incoming_key
 from lambdas.wiring import pictures
 from tests.aws.api import ADMIN_SCOPE, MAKER_SCOPE, Answer, account, call, settle, store
-from tests.aws.conftest import ACCOUNTS, IMAGES, JOBS, POOLS, SMALL, UPLOAD_RECORDS, UPLOADS, client_of
+from tests.aws.conftest import ACCOUNTS, GALLERY, IMAGES, JOBS, POOLS, SMALL, UPLOAD_RECORDS, UPLOADS, client_of
 from tests.aws.described import parameters_of
 from tests.aws.test_uploads import a_png
 
@@ -32,6 +32,9 @@ BODIES: dict[str, Any] = {
     "create_webhook": {"url": "https://hooks.example.com/a"},
     "change_job": {"title": "Apples"},
     "publish_image": {"title": "Red apple", "tags": ["apple"], "licence": "cc-by-4.0"},
+    "report_picture": {"reason": "spam"},
+    "take_down_picture": {"reason": "copyright", "words": "a brand's sign"},
+    "appeal_takedown": {"words": "It is mine."},
     "grant_credits": {"credits": 5, "note": "order 1"},
     "adjust_credits": {"credits": -1, "note": "order 1"},
     "change_plan": {"plan": "plus"},
@@ -95,6 +98,8 @@ class Caller:
         elif "{picture_id}" in route.path:
             self.job(ended=True)
             self.path["picture_id"] = self.ask("publish_image").body["picture_id"]
+            if self.function in ("appeal_takedown", "restore_picture"):
+                self.ask("take_down_picture")
         elif "webhook" in route.path:
             self.limit(webhooks=2)
             if "{webhook_id}" in route.path:
@@ -239,6 +244,24 @@ def publish_otherwise(caller: Caller) -> Answer:
     return caller.ask(body={**caller.body, "title": "Green apple"})
 
 
+def appeal_too_late(caller: Caller) -> Answer:
+    caller.ask("restore_picture")
+    return caller.ask()
+
+
+def take_down_first(caller: Caller) -> Answer:
+    caller.path["picture_id"] = caller.path.get("picture_id") or caller.ask().body["picture_id"]
+    caller.ask("take_down_picture")
+    return caller.ask()
+
+
+def lose_files(caller: Caller) -> Answer:
+    bucket = client_of("s3")
+    for entry in bucket.list_objects_v2(Bucket=GALLERY)["Contents"]:
+        bucket.delete_object(Bucket=GALLERY, Key=entry["Key"])
+    return caller.ask()
+
+
 def exceed_the_plan(caller: Caller) -> Answer:
     caller.limit(webhooks=0, lanes=("interactive",))
     body = {**caller.body, "lane": "bulk"} if caller.tool else caller.body
@@ -346,13 +369,14 @@ SCENARIOS: dict[str, Callable[[Caller], Answer]] = {
     "304": read_again,
     "AccessTokenRequired": lambda caller: caller.ask(token_use="id"),
     "AccountContended": lambda caller: (contend_for_checks if caller.function == "check_upload" else contend)(caller),
+    "AppealClosed": appeal_too_late,
     "AccountMissing": at(maker="nobody"),
     "AccountSuspended": suspend,
     "BacklogTooLong": on_a_stage_with(pools=launched_within(10**6)),
     "BodyTooLarge": send_too_much,
     "CapacityInsufficient": take_all_tasks,
     "CreditsInsufficient": take_too_much,
-    "FilesMissing": delete_first,
+    "FilesMissing": lambda caller: (lose_files if caller.function == "restore_picture" else delete_first)(caller),
     "FilesTooLarge": limit_zips,
     "Forbidden": lambda caller: caller.ask(scope="openid"),
     "IdempotencyKeyReused": reuse_key,
@@ -363,6 +387,7 @@ SCENARIOS: dict[str, Callable[[Caller], Answer]] = {
     "ModerationUnavailable": fail_to_judge,
     "PlanExceeded": exceed_the_plan,
     "PictureAlreadyPublished": publish_otherwise,
+    "PictureTakenDown": take_down_first,
     "PictureNotFound": at(picture_id=UNKNOWN),
     "PromptRefused": say_what_is_refused,
     "ServiceBusy": throttle,

@@ -1,5 +1,6 @@
 """The events about pictures that become public or stop being public, and who may be shown a picture."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,7 @@ from craftspark.aws import clients
 from craftspark.aws.gallery.gallery_table import GalleryTable
 from craftspark.aws.notifications.events import Events
 from craftspark.errors import EventRefused
-from craftspark.gallery.events import PictureHidden, PictureShown
+from craftspark.gallery.events import PictureHidden
 from lambdas.announce_pictures import handler as announce
 from tests.aws.api import Context, call
 from tests.aws.conftest import GALLERY_RECORDS, client_of
@@ -32,7 +33,7 @@ class Bus:
 
 
 def changes() -> list[dict[str, Any]]:
-    """All changes of pictures since the table was created, as its stream has them."""
+    """All changes of pictures and of makers' standings since the table was created, as its stream has them."""
     streams = client_of("dynamodbstreams")
     [stream] = streams.list_streams(TableName=GALLERY_RECORDS)["Streams"]
     shards = streams.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]["Shards"]
@@ -40,13 +41,14 @@ def changes() -> list[dict[str, Any]]:
         StreamArn=stream["StreamArn"], ShardId=shards[0]["ShardId"], ShardIteratorType="TRIM_HORIZON"
     )
     records = streams.get_records(ShardIterator=start["ShardIterator"], Limit=1000)["Records"]
-    return [record for record in records if record["dynamodb"]["Keys"]["item"]["S"] == "picture"]
+    return [record for record in records if record["dynamodb"]["Keys"]["item"]["S"] in ("picture", "standing")]
 
 
 @pytest.fixture
 def bus(monkeypatch: pytest.MonkeyPatch) -> Bus:
     bus = Bus()
     monkeypatch.setattr(clients, "eventbridge", lambda: bus)
+    announce.files.cache_clear()
     return bus
 
 
@@ -56,8 +58,8 @@ def announced(bus: Bus) -> list[tuple[str, str]]:
     announce.handler({"Records": changes()}, Context())
     entries = [entry for call in bus.calls for entry in call]
     assert {entry["Source"] for entry in entries} <= {"craftspark.gallery"}
-    details = [(entry["DetailType"], PictureShown.parse(entry["Detail"])) for entry in entries]
-    return [(kind, detail.folder) for kind, detail in details]
+    details = [(entry["DetailType"], json.loads(entry["Detail"])) for entry in entries]
+    return [(kind, detail.get("folder", detail.get("maker"))) for kind, detail in details]
 
 
 def table() -> GalleryTable:

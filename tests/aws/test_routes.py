@@ -58,7 +58,7 @@ BODIES: list[Any] = [
 ]
 FIELDS = {
     *("prompt", "also", "source", "size", "aspect", "style", "preset", "seed", "count", "guidance", "max_wait_s"),
-    *("title", "tags", "licence", "share_words", "content_type", "url", "credits", "note", "plan", "reason"),
+    *("title", "tags", "licence", "share_words", "content_type", "url", "credits", "note", "plan", "reason", "words"),
 }
 VALUES: list[Any] = [
     *(*TEXTS, None, True, -1, 10**30, float("inf"), float("nan"), [], ["x"] * 1000, {}, {"a": {}}),

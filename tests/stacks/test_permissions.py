@@ -265,10 +265,10 @@ def test_visitors_of_the_gallery_change_nothing(dev: Synthesis) -> None:
         assert not on(dev.allowed_to_function(name), "Gallery") & {*TABLE_WRITES, "dynamodb:DeleteItem", "s3:PutObject"}
 
 
-def test_whoever_follows_the_gallery_reads_its_stream_and_no_file(dev: Synthesis) -> None:
+def test_whoever_follows_the_gallery_reads_its_stream_and_changes_no_record_but_sums(dev: Synthesis) -> None:
     announce, sums = (dev.allowed_to_function(name) for name in ("announce_pictures", "sum_likes"))
 
-    assert services(announce) == {"dynamodb", "events", "sqs", "xray"}
+    assert services(announce) == {"dynamodb", "events", "s3", "sqs", "xray"}
     assert not on(announce, "GalleryRecords") & {*TABLE_WRITES, "dynamodb:DeleteItem", "dynamodb:GetItem"}
     assert services(sums) == {"dynamodb", "sqs", "xray"}
 
@@ -437,6 +437,9 @@ def test_only_connections_webhooks_and_a_maker_s_own_pictures_are_deleted_and_no
             "delete_upload",
             "publish_image",
             "unpublish_picture",
+            "restore_picture",
+            "announce_pictures",
+            "apply_standing",
         )
     ]
     deleters += [synthesis.allowed_to_task(worker) for worker in synthesis.workers.values()]

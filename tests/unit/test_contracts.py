@@ -18,6 +18,8 @@ from craftspark.fleet.controller.readings import Counters
 from craftspark.fleet.controller.run import Record
 from craftspark.fleet.interruptions.notices import InstanceNotice, NoticeKind
 from craftspark.fleet.supply import PoolSupply, StartingTasks, TypeSupply
+from craftspark.gallery.events import MakerStandingChanged, PictureHidden, PictureShown
+from craftspark.gallery.review import Appeal, Report, Takedown
 from craftspark.jobs.batches import Batch, BatchFailure, BatchMessage, BatchResult, JobOrder, OrderedImage
 from craftspark.jobs.endings import JobEnd, JobSettled
 from craftspark.jobs.job import ImageFailure, JobState
@@ -127,6 +129,12 @@ WRITTEN: list[Contract] = [
     TrainingEnd(training_id="s.v", outcome=TrainingState.ROLLED_BACK, error="CanaryFailed", cause="slow"),
     TrainingSettled(training_id="s.v", style="s", version="v", state=TrainingState.PROMOTED, error="", cause=""),
     TrainingAwaitsApproval(training_id="s.v", style="s", version="v", figures={"loss": 0.5}, grid="s3://g"),
+    PictureShown(picture_id="p", folder="f"),
+    PictureHidden(picture_id="p", folder="f"),
+    MakerStandingChanged(maker="m", changed_at="2026-11-27T12:00:00.000Z"),
+    Report(reason="spam", words=None, at=NOON),
+    Takedown(reason="copyright", words="a sign", at=NOON),
+    Appeal(words="mine", at=NOON, dismissed_at=NOON),
     Judgement(decision=Decision.ROLL_BACK, reason="it fails"),
 ]
 

@@ -44,6 +44,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/account/pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your pictures
+         * @description Returns your published pictures, newest first, also those that were taken down, with the reason.
+         */
+        get: operations["list_own_pictures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tools": {
         parameters: {
             query?: never;
@@ -748,7 +768,7 @@ export interface paths {
         post?: never;
         /**
          * Unpublish a picture
-         * @description Removes your picture from the gallery, with its files. The image stays in its job.
+         * @description Removes your picture from the gallery, with its files. The image stays in its job. A picture that was taken down cannot be removed.
          */
         delete: operations["unpublish_picture"];
         options?: never;
@@ -779,6 +799,46 @@ export interface paths {
          * @description Removes your like of a picture, if it has it.
          */
         delete: operations["unlike_picture"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gallery/pictures/{picture_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Report a picture
+         * @description Reports a picture to the administrators. You report it once: a further report returns the first.
+         */
+        put: operations["report_picture"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gallery/pictures/{picture_id}/appeal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Appeal against a takedown
+         * @description Asks the administrators to show your picture again. There is one appeal against each takedown.
+         */
+        post: operations["appeal_takedown"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1032,6 +1092,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/gallery/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List pictures to review
+         * @description Returns the pictures with open reports or appeals, the most urgent first.
+         */
+        get: operations["list_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/gallery/pictures/{picture_id}/takedown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Take a picture down
+         * @description Hides a picture everywhere, with its files. Its maker sees the reason and can appeal. Open reports are closed. A repeated request with another reason replaces the reason.
+         */
+        put: operations["take_down_picture"];
+        post?: never;
+        /**
+         * Restore a picture
+         * @description Ends a takedown. The picture is public again, unless the account of its maker is suspended.
+         */
+        delete: operations["restore_picture"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/gallery/pictures/{picture_id}/dismissal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss reports
+         * @description Closes the open reports about a picture, or the appeal of its maker, and changes nothing else.
+         */
+        post: operations["dismiss_reports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export interface webhooks {
     "job.settled": {
@@ -1092,6 +1216,32 @@ export interface components {
             max_active_jobs: number;
             /** @description Reason for the suspension. Only for a suspended account. */
             suspended?: string;
+        };
+        /**
+         * AppealRequest
+         * @description An appeal against a takedown.
+         */
+        AppealRequest: {
+            /** @description Why the picture should be public. Only administrators read it. */
+            words: string;
+        };
+        /**
+         * AppealView
+         * @description An appeal against a takedown.
+         */
+        AppealView: {
+            /** @description Why the picture should be public. */
+            words: string;
+            /**
+             * Format: date-time
+             * @description Time of the appeal.
+             */
+            appealed_at: string;
+            /**
+             * Format: date-time
+             * @description Time at which an administrator dismissed it. Absent while it waits.
+             */
+            dismissed_at?: string;
         };
         /**
          * CheaperView
@@ -1676,6 +1826,57 @@ export interface components {
             terms: components["schemas"]["TermsView"];
         };
         /**
+         * KeptPictureView
+         * @description A published picture as administrators see it, also while it is not public.
+         */
+        KeptPictureView: {
+            /** @description ID of the picture. */
+            picture_id: string;
+            /** @description Title of the picture. */
+            title: string;
+            /** @description ID of the maker in the gallery. It is not the ID that the maker signs in with. */
+            author: string;
+            /** @description Name of the tool that made the picture. */
+            tool: string;
+            /** @description Tags of the picture. */
+            tags: string[];
+            /**
+             * @description What others may do with the picture: `cc0-1.0` everything, `cc-by-4.0` everything if they credit you, `personal` private use only.
+             * @enum {string}
+             */
+            licence: "cc0-1.0" | "cc-by-4.0" | "personal";
+            /** @description Width in pixels. */
+            width: number;
+            /** @description Height in pixels. */
+            height: number;
+            /** @description Whether the picture has transparency. */
+            alpha: boolean;
+            /**
+             * Format: date-time
+             * @description Time at which the picture was published.
+             */
+            published_at: string;
+            /**
+             * @description `public`: everybody sees the picture. `taken_down`: an administrator has hidden it. `suspended`: it is hidden while the account of its maker is suspended.
+             * @enum {string}
+             */
+            state: "public" | "taken_down" | "suspended";
+            /** @description Why it was taken down. Absent if it was not. */
+            takedown?: components["schemas"]["TakedownView"];
+            /** @description Your appeal against the takedown, if there is one. */
+            appeal?: components["schemas"]["AppealView"];
+            /** @description Temporary URL of a small WebP image. Absent while the picture is not public. */
+            thumbnail_url?: string;
+            /** @description ID of the maker: the `sub` claim of their access tokens. */
+            maker: string;
+            /** @description Temporary URL of the picture. */
+            url: string;
+            /** @description Words of the request. Absent if they are private. */
+            words?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * LedgerPage
          * @description A page of ledger entries, newest first.
          */
@@ -1937,6 +2138,59 @@ export interface components {
              * @default null
              */
             top?: number | null;
+        };
+        /**
+         * OwnPicturePage
+         * @description A page of your published pictures, newest first.
+         */
+        OwnPicturePage: {
+            /** @description The pictures of this page. */
+            pictures: components["schemas"]["OwnPictureView"][];
+            /** @description Value for the query parameter `cursor` of the next page. Absent on the last page. */
+            next_cursor?: string;
+        };
+        /**
+         * OwnPictureView
+         * @description One of your published pictures, and whether everybody sees it.
+         */
+        OwnPictureView: {
+            /** @description ID of the picture. */
+            picture_id: string;
+            /** @description Title of the picture. */
+            title: string;
+            /** @description ID of the maker in the gallery. It is not the ID that the maker signs in with. */
+            author: string;
+            /** @description Name of the tool that made the picture. */
+            tool: string;
+            /** @description Tags of the picture. */
+            tags: string[];
+            /**
+             * @description What others may do with the picture: `cc0-1.0` everything, `cc-by-4.0` everything if they credit you, `personal` private use only.
+             * @enum {string}
+             */
+            licence: "cc0-1.0" | "cc-by-4.0" | "personal";
+            /** @description Width in pixels. */
+            width: number;
+            /** @description Height in pixels. */
+            height: number;
+            /** @description Whether the picture has transparency. */
+            alpha: boolean;
+            /**
+             * Format: date-time
+             * @description Time at which the picture was published.
+             */
+            published_at: string;
+            /**
+             * @description `public`: everybody sees the picture. `taken_down`: an administrator has hidden it. `suspended`: it is hidden while the account of its maker is suspended.
+             * @enum {string}
+             */
+            state: "public" | "taken_down" | "suspended";
+            /** @description Why it was taken down. Absent if it was not. */
+            takedown?: components["schemas"]["TakedownView"];
+            /** @description Your appeal against the takedown, if there is one. */
+            appeal?: components["schemas"]["AppealView"];
+            /** @description Temporary URL of a small WebP image. Absent while the picture is not public. */
+            thumbnail_url?: string;
         };
         /**
          * PatternRequest
@@ -2381,6 +2635,66 @@ export interface components {
             cheaper: components["schemas"]["CheaperView"][];
         };
         /**
+         * ReportRequest
+         * @description What is wrong with a picture.
+         */
+        ReportRequest: {
+            /**
+             * @description Reason of the report.
+             * @enum {string}
+             */
+            reason: "copyright" | "hate" | "sexual" | "violence" | "spam" | "other";
+            /**
+             * @description What the administrators should know. Only they read it.
+             * @default null
+             */
+            words?: string | null;
+        };
+        /**
+         * ReportView
+         * @description A report of a picture.
+         */
+        ReportView: {
+            /**
+             * @description Reason of the report.
+             * @enum {string}
+             */
+            reason: "copyright" | "hate" | "sexual" | "violence" | "spam" | "other";
+            /** @description What the administrators should know. */
+            words?: string;
+            /**
+             * Format: date-time
+             * @description Time of the report.
+             */
+            reported_at: string;
+        };
+        /**
+         * ReviewPage
+         * @description A page of pictures that wait for an administrator, the most urgent first.
+         */
+        ReviewPage: {
+            /** @description The pictures of this page. */
+            reviews: components["schemas"]["ReviewView"][];
+            /** @description Value for the query parameter `cursor` of the next page. Absent on the last page. */
+            next_cursor?: string;
+        };
+        /**
+         * ReviewView
+         * @description A picture that waits for an administrator.
+         */
+        ReviewView: {
+            /** @description The picture. */
+            picture: components["schemas"]["KeptPictureView"];
+            /** @description Priority: the more reports and the worse their reasons, the higher. */
+            priority: number;
+            /** @description Number of open reports, by reason. */
+            reports: {
+                [key: string]: number;
+            };
+            /** @description Some of the reports about the picture, of any time. */
+            statements: components["schemas"]["ReportView"][];
+        };
+        /**
          * SettledJob
          * @description The result of a job, without its prompt and images.
          */
@@ -2553,6 +2867,40 @@ export interface components {
         SuspensionChange: {
             /** @description Reason for the suspension. The maker sees it. `null` ends the suspension. */
             reason: string | null;
+        };
+        /**
+         * TakedownRequest
+         * @description Why a picture is taken down.
+         */
+        TakedownRequest: {
+            /**
+             * @description Reason of the takedown. The maker of the picture sees it.
+             * @enum {string}
+             */
+            reason: "copyright" | "hate" | "sexual" | "violence" | "spam" | "other";
+            /**
+             * @description What the maker of the picture should know.
+             * @default null
+             */
+            words?: string | null;
+        };
+        /**
+         * TakedownView
+         * @description Why a picture was taken down.
+         */
+        TakedownView: {
+            /**
+             * @description Reason of the takedown.
+             * @enum {string}
+             */
+            reason: "copyright" | "hate" | "sexual" | "violence" | "spam" | "other";
+            /** @description What the administrator says about it. */
+            words?: string;
+            /**
+             * Format: date-time
+             * @description Time of the takedown.
+             */
+            taken_down_at: string;
         };
         /**
          * TermsView
@@ -3065,6 +3413,18 @@ export interface components {
                 };
             };
         };
+        /** @description `/problems/AppealClosed`: There is nothing to appeal against. */
+        AppealClosed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/AppealClosed";
+                };
+            };
+        };
         /**
          * @description - `/problems/BacklogTooLong`: The backlog is too long for the job to meet its deadline.
          *     - `/problems/ServiceBusy`: The service is busy.
@@ -3193,6 +3553,21 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     type?: "/problems/FilesMissing" | "/problems/JobNotFound";
+                };
+            };
+        };
+        /**
+         * @description - `/problems/FilesMissing`: The job has no files.
+         *     - `/problems/PictureNotFound`: The picture does not exist.
+         */
+        FilesMissing_PictureNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/FilesMissing" | "/problems/PictureNotFound";
                 };
             };
         };
@@ -3383,15 +3758,16 @@ export interface components {
         /**
          * @description - `/problems/JobUnfinished`: The job has not ended yet.
          *     - `/problems/PictureAlreadyPublished`: The image is already published.
+         *     - `/problems/PictureTakenDown`: The picture was taken down.
          */
-        JobUnfinished_PictureAlreadyPublished: {
+        JobUnfinished_PictureAlreadyPublished_PictureTakenDown: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    type?: "/problems/JobUnfinished" | "/problems/PictureAlreadyPublished";
+                    type?: "/problems/JobUnfinished" | "/problems/PictureAlreadyPublished" | "/problems/PictureTakenDown";
                 };
             };
         };
@@ -3404,6 +3780,18 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     type?: "/problems/PictureNotFound";
+                };
+            };
+        };
+        /** @description `/problems/PictureTakenDown`: The picture was taken down. */
+        PictureTakenDown: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/PictureTakenDown";
                 };
             };
         };
@@ -3593,6 +3981,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LedgerPage"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
+        };
+    };
+    list_own_pictures: {
+        parameters: {
+            query?: {
+                /** @description Maximum number of pictures in the response. */
+                limit?: components["parameters"]["PictureLimit"];
+                /** @description `next_cursor` of the previous page. Without it, the response is the first page. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of your pictures. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnPicturePage"];
                 };
             };
             401: components["responses"]["AccessTokenRequired_Gateway401"];
@@ -4787,7 +5205,7 @@ export interface operations {
             401: components["responses"]["AccessTokenRequired_Gateway401"];
             403: components["responses"]["AccountSuspended_Forbidden"];
             404: components["responses"]["FilesMissing_JobNotFound"];
-            409: components["responses"]["JobUnfinished_PictureAlreadyPublished"];
+            409: components["responses"]["JobUnfinished_PictureAlreadyPublished_PictureTakenDown"];
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused"];
             429: components["responses"]["TooManyRequests_Gateway429"];
@@ -4879,6 +5297,7 @@ export interface operations {
             401: components["responses"]["AccessTokenRequired_Gateway401"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["PictureNotFound"];
+            409: components["responses"]["PictureTakenDown"];
             429: components["responses"]["Gateway429"];
             503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
         };
@@ -4963,6 +5382,75 @@ export interface operations {
             401: components["responses"]["AccessTokenRequired_Gateway401"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["PictureNotFound"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
+        };
+    };
+    report_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the picture. */
+                picture_id: components["parameters"]["PictureId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportRequest"];
+            };
+        };
+        responses: {
+            /** @description Your report. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportView"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["AccountSuspended_Forbidden"];
+            404: components["responses"]["PictureNotFound"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
+        };
+    };
+    appeal_takedown: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the picture. */
+                picture_id: components["parameters"]["PictureId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppealRequest"];
+            };
+        };
+        responses: {
+            /** @description The picture with your appeal. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnPictureView"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["PictureNotFound"];
+            409: components["responses"]["AppealClosed"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput"];
             429: components["responses"]["Gateway429"];
             503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
         };
@@ -5389,6 +5877,126 @@ export interface operations {
             404: components["responses"]["JobNotFound"];
             429: components["responses"]["Gateway429"];
             503: components["responses"]["ServiceBusy_Gateway503"];
+        };
+    };
+    list_reports: {
+        parameters: {
+            query?: {
+                /** @description Maximum number of items in the response. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` of the previous page. Without it, the response is the first page. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of pictures to review. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewPage"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden_Gateway403"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
+        };
+    };
+    take_down_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the picture. */
+                picture_id: components["parameters"]["PictureId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakedownRequest"];
+            };
+        };
+        responses: {
+            /** @description The picture is taken down. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptPictureView"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden_Gateway403"];
+            404: components["responses"]["PictureNotFound"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
+        };
+    };
+    restore_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the picture. */
+                picture_id: components["parameters"]["PictureId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture is not taken down. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptPictureView"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden_Gateway403"];
+            404: components["responses"]["FilesMissing_PictureNotFound"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
+        };
+    };
+    dismiss_reports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the picture. */
+                picture_id: components["parameters"]["PictureId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nothing about the picture waits for an administrator. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptPictureView"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden_Gateway403"];
+            404: components["responses"]["PictureNotFound"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
         };
     };
     job_settled: {

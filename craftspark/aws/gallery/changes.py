@@ -1,29 +1,61 @@
-"""Changes of pictures, as the stream of the gallery's table has them, and the events that they mean."""
+"""Changes in the gallery, as the stream of its table has them, and what they mean for files and events."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from craftspark.aws.gallery.gallery_items import is_public
-from craftspark.gallery.events import PictureHidden, PictureShown
+from craftspark.aws.gallery.gallery_items import STANDING, is_public
+from craftspark.contracts import Event
+from craftspark.gallery.events import MakerStandingChanged, PictureHidden, PictureShown
+from craftspark.gallery.publishing import PICTURE_FILE, THUMBNAIL_FILE, PictureCopies
+
+FILES = (PICTURE_FILE, THUMBNAIL_FILE)
 
 
-def events_of(change: Mapping[str, Any]) -> Iterator[PictureShown | PictureHidden]:
-    """The events of a change. `change` has the item of a picture before and after, where it exists.
+def events_of(change: Mapping[str, Any]) -> Iterator[Event]:
+    """The events of a change. `change` has the item before and after, where it exists.
 
     A picture that moves to another folder is hidden in the old one and shown in the new one.
     """
-    picture_id = change["Keys"]["key"]["S"].partition("#")[2]
-    before, after = (_public_folder(change.get(image)) for image in ("OldImage", "NewImage"))
+    before, after = _Item.of(change.get("OldImage")), _Item.of(change.get("NewImage"))
+    owner = change["Keys"]["key"]["S"].partition("#")[2]
+    if change["Keys"]["item"]["S"] == STANDING:
+        if "NewImage" in change:
+            yield MakerStandingChanged(maker=owner, changed_at=change["NewImage"]["changed_at"]["S"])
+        return
     if before == after:
         return
-    if before is not None:
-        yield PictureHidden(picture_id=picture_id, folder=before)
-    if after is not None:
-        yield PictureShown(picture_id=picture_id, folder=after)
+    if before.public:
+        yield PictureHidden(picture_id=owner, folder=before.folder)
+    if after.public:
+        yield PictureShown(picture_id=owner, folder=after.folder)
 
 
-def _public_folder(item: Mapping[str, Any] | None) -> str | None:
-    """The folder of a public picture, or None."""
-    return str(item["folder"]["S"]) if item is not None and is_public(item) else None
+def move_files(change: Mapping[str, Any], files: PictureCopies) -> None:
+    """Hide the files of a picture that is hidden, and delete those of a folder that it has left.
+
+    A folder is never used again, so a change that is delivered late or twice does no harm.
+    """
+    if change["Keys"]["item"]["S"] == STANDING:
+        return
+    before, after = _Item.of(change.get("OldImage")), _Item.of(change.get("NewImage"))
+    if before.folder and before.folder != after.folder:
+        files.drop(before.folder, FILES)
+    elif before.public and not after.public:
+        files.hide(before.folder, FILES)
+
+
+@dataclass(frozen=True)
+class _Item:
+    """The folder of a picture, empty if there is no picture, and whether everybody may see it."""
+
+    folder: str
+    public: bool
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any] | None) -> _Item:
+        if item is None or "folder" not in item:
+            return cls("", public=False)
+        return cls(item["folder"]["S"], public=is_public(item))

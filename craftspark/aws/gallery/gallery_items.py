@@ -7,6 +7,8 @@
 | `<feed>#<period>#<copy>` | position | a row of a feed |
 | `hot`, `hot:<tool>` | `<score>#<id>` | a candidate for the popular pictures |
 | `own#<maker>` | position | a picture of a maker, public or not |
+| `own#<maker>` | `standing` | whether the maker is suspended |
+| `picture#<id>` | `report#<maker>`, `review` | see `reports_table.py` |
 """
 
 from __future__ import annotations
@@ -21,11 +23,13 @@ from craftspark.aws.items import text, timestamp
 from craftspark.gallery.feeds import feeds_of, position_of
 from craftspark.gallery.pictures import Picture
 from craftspark.gallery.popular import rankings_of, score_of
+from craftspark.gallery.review import Appeal, KeptPicture, Takedown
 
-PICTURE, TALLY = "picture", "tally"
+PICTURE, TALLY, STANDING = "picture", "tally", "standing"
 # Why a picture is not public: a set of reasons, which exists only while there is one.
 HIDDEN = "hidden_by"
 RANK = "likes_rank"
+TAKEDOWN_FACTS, APPEAL = "takedown", "appeal"
 # What a row leaves out: no list shows it.
 NOT_LISTED = ("recipe", "words")
 
@@ -38,6 +42,20 @@ def own_key(picture: Picture) -> Any:
     """The key of a picture in the list of its maker, who sees it there while it is hidden, too."""
     position = position_of(picture.picture_id, timestamp(picture.published_at))
     return {"key": text(f"own#{picture.maker}"), "item": text(position)}
+
+
+def standing_key(maker: str) -> Any:
+    return {"key": text(f"own#{maker}"), "item": text(STANDING)}
+
+
+def standing_write(table: str, maker: str, at: datetime, *, suspended: bool) -> Any:
+    """The write that says whether a maker is suspended, for the transaction that changes it."""
+    item = {
+        **standing_key(maker),
+        "changed_at": text(timestamp(at)),
+        **({"suspended": {"BOOL": True}} if suspended else {}),
+    }
+    return {"Put": {"TableName": table, "Item": item}}
 
 
 def rows_of(picture: Picture, rank: int) -> Iterator[Any]:
@@ -80,6 +98,17 @@ def read_picture(item: Mapping[str, Any]) -> Picture:
     facts["published_at"] = datetime.fromisoformat(facts["published_at"])
     facts["tags"] = tuple(facts["tags"])
     return Picture(**facts)
+
+
+def read_kept(item: Mapping[str, Any]) -> KeptPicture:
+    """The picture of its item, with the decisions about it."""
+    return KeptPicture(
+        picture=read_picture(item),
+        rank=int(item[RANK]["N"]),
+        hidden_by=frozenset(item[HIDDEN]["SS"]) if HIDDEN in item else frozenset(),
+        takedown=Takedown.parse(item[TAKEDOWN_FACTS]["S"]) if TAKEDOWN_FACTS in item else None,
+        appeal=Appeal.parse(item[APPEAL]["S"]) if APPEAL in item else None,
+    )
 
 
 def _write(facts: dict[str, Any]) -> Any:

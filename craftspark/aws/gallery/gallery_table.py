@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -11,21 +11,31 @@ from typing import TYPE_CHECKING, Any
 from craftspark.aws.gallery.batches import read_items
 from craftspark.aws.gallery.gallery_items import (
     RANK,
+    TAKEDOWN_FACTS,
     TALLY,
     is_public,
     own_key,
     picture_key,
     read_picture,
     rows_of,
+    standing_key,
     write_picture,
     write_row,
 )
 from craftspark.aws.gallery.likes_table import likes_of
 from craftspark.aws.gallery.popular_table import CLOCK_SKEW, hide_in_snapshots
+from craftspark.aws.gallery.reports_table import close_review
 from craftspark.aws.items import number, text, timestamp
 from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.clock import utc_now
-from craftspark.errors import AccountContended, Contended, PictureAlreadyPublished, PictureNotFound
+from craftspark.errors import (
+    AccountContended,
+    AccountSuspended,
+    Contended,
+    PictureAlreadyPublished,
+    PictureNotFound,
+    PictureTakenDown,
+)
 from craftspark.gallery.feeds import MAX_READS, Feed, position_of
 from craftspark.gallery.pictures import Picture
 from craftspark.gallery.popular import rank_of
@@ -34,6 +44,7 @@ from craftspark.gallery.publishing import ShownPicture
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+SAME_PLACES = f"folder = :folder AND {RANK} = :rank"
 TRIES = 3  # of a removal, which a change of the rank can overtake
 
 
@@ -55,10 +66,17 @@ class GalleryTable:
             "ConditionExpression": "attribute_not_exists(#key)",
             "ExpressionAttributeNames": {"#key": "key"},
         }
+        active = {
+            "TableName": self.table,
+            "Key": standing_key(picture.maker),
+            "ConditionExpression": "attribute_not_exists(suspended)",
+        }
         own = {"Put": {"TableName": self.table, "Item": own_key(picture)}}
         try:
-            self._transact([{"Put": put}, own, *self._put_rows(picture, rank)])
-        except ConditionsFailed:
+            self._transact([{"Put": put}, {"ConditionCheck": active}, own, *self._put_rows(picture, rank)])
+        except ConditionsFailed as failed:
+            if failed.items[0] is None:
+                raise AccountSuspended("your account was suspended; ask the operators") from None
             raise PictureAlreadyPublished("the image is already published", field="index") from None
 
     def find(self, picture_id: str) -> Picture:
@@ -66,6 +84,9 @@ class GalleryTable:
         if found is None:
             raise _missing(picture_id)
         return read_picture(found)
+
+    def check_not_taken_down(self, picture_id: str) -> None:
+        _check_not_taken_down(self._get(picture_id) or {})
 
     def find_public(self, picture_ids: Sequence[str]) -> dict[str, Picture]:
         """Those of the pictures that are public now, by their ID. Everything that shows a picture asks this first."""
@@ -88,17 +109,20 @@ class GalleryTable:
             item = self._get(picture.picture_id)
             if item is None or read_picture(item).folder != picture.folder:
                 raise _missing(picture.picture_id)
+            _check_not_taken_down(item)
             rank = int(item[RANK]["N"])
             delete = {
                 "TableName": self.table,
                 "Key": picture_key(picture.picture_id),
-                "ConditionExpression": f"folder = :folder AND {RANK} = :rank",  # the same publication and rows
+                # The same publication and rows, and nobody has taken it down: that outlasts the maker's wish.
+                "ConditionExpression": f"{SAME_PLACES} AND attribute_not_exists({TAKEDOWN_FACTS})",
                 "ExpressionAttributeValues": {":folder": text(picture.folder), ":rank": number(rank)},
             }
             own = {"Delete": {"TableName": self.table, "Key": own_key(picture)}}
+            review = close_review(self.table, picture.picture_id)
             hidden = hide_in_snapshots(self.table, picture.picture_id, self.now() + CLOCK_SKEW)
             try:
-                self._transact([{"Delete": delete}, own, hidden, *self._delete_rows(picture, rank)])
+                self._transact([{"Delete": delete}, own, review, hidden, *self._delete_rows(picture, rank)])
             except ConditionsFailed:
                 continue
             return
@@ -145,6 +169,13 @@ class GalleryTable:
             transact(self.client, writes)
         except Contended as contended:
             raise _contended() from contended
+
+
+def _check_not_taken_down(item: Mapping[str, Any]) -> None:
+    if TAKEDOWN_FACTS in item:
+        raise PictureTakenDown(
+            "the picture was taken down; GET /v1/account/pictures says why, and you can appeal", field="picture_id"
+        )
 
 
 def _missing(picture_id: str) -> PictureNotFound:

@@ -14,6 +14,8 @@ from craftspark.errors import FilesMissing
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+HIDDEN = "hidden/"  # before the folder of a picture that is not public
+
 
 @dataclass(frozen=True, kw_only=True)
 class PictureBucket:
@@ -25,17 +27,33 @@ class PictureBucket:
 
     def copy(self, folder: str, files: Mapping[str, str]) -> None:
         for name, key in files.items():
-            try:
-                self.client.copy_object(
-                    Bucket=self.gallery_bucket,
-                    Key=f"{folder}/{name}",
-                    CopySource={"Bucket": self.images_bucket, "Key": key},
-                )
-            except ClientError as error:
-                if is_absent(error):
-                    raise FilesMissing("the image was deleted", field="index") from None
-                raise
+            if not self._copy(self.images_bucket, key, f"{folder}/{name}"):
+                raise FilesMissing("the image was deleted", field="index")
 
     def drop(self, folder: str, names: Sequence[str]) -> None:
         for name in names:
-            self.client.delete_object(Bucket=self.gallery_bucket, Key=f"{folder}/{name}")
+            for key in (f"{folder}/{name}", f"{HIDDEN}{folder}/{name}"):
+                self.client.delete_object(Bucket=self.gallery_bucket, Key=key)
+
+    def hide(self, folder: str, names: Sequence[str]) -> None:
+        for name in names:
+            key = f"{folder}/{name}"
+            if self._copy(self.gallery_bucket, key, f"{HIDDEN}{key}"):
+                self.client.delete_object(Bucket=self.gallery_bucket, Key=key)
+
+    def bring_back(self, old: str, new: str, names: Sequence[str]) -> None:
+        for name in names:
+            # A file that is being hidden exists in the second place before it leaves the first.
+            places = (f"{old}/{name}", f"{HIDDEN}{old}/{name}")
+            if not any(self._copy(self.gallery_bucket, place, f"{new}/{name}") for place in places):
+                raise FilesMissing("the files of the picture were deleted", field="picture_id")
+
+    def _copy(self, bucket: str, key: str, copy: str) -> bool:
+        """Copy an object into the gallery bucket. False if it does not exist."""
+        try:
+            self.client.copy_object(Bucket=self.gallery_bucket, Key=copy, CopySource={"Bucket": bucket, "Key": key})
+        except ClientError as error:
+            if is_absent(error):
+                return False
+            raise
+        return True

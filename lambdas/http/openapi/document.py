@@ -11,6 +11,7 @@ from craftspark.routes import ROUTES, Route
 from craftspark.tools import TOOLS, Tool
 from lambdas.http.openapi.account_operations import ACCOUNT_OPERATIONS
 from lambdas.http.openapi.admin_operations import ADMIN_OPERATIONS
+from lambdas.http.openapi.curation_operations import CURATION_OPERATIONS
 from lambdas.http.openapi.gallery_operations import GALLERY_OPERATIONS
 from lambdas.http.openapi.job_operations import JOB_OPERATIONS
 from lambdas.http.openapi.responses import SCHEMA, reference, refusals, responses
@@ -19,7 +20,7 @@ from lambdas.http.openapi.webhook_messages import describe_messages
 from lambdas.http.problems import GatewayProblem, Problem
 from lambdas.http.webhook_views import JobSettledMessage
 
-OPERATIONS = {**JOB_OPERATIONS, **GALLERY_OPERATIONS, **ACCOUNT_OPERATIONS, **ADMIN_OPERATIONS}
+OPERATIONS = {**JOB_OPERATIONS, **GALLERY_OPERATIONS, **CURATION_OPERATIONS, **ACCOUNT_OPERATIONS, **ADMIN_OPERATIONS}
 TAGS = {
     "tools": "List the tools, create jobs and get quotes.",
     "jobs": "Read, rename, cancel and delete jobs.",
@@ -28,7 +29,7 @@ TAGS = {
     "live": "Receive updates about jobs over a WebSocket.",
     "account": "Read the plan, the credits and the ledger of your account.",
     "webhooks": "Receive the results of jobs at your own HTTPS endpoints.",
-    "admin": "Manage the accounts of makers. Requires the scope `craftspark/admin`.",
+    "admin": "Manage the accounts of makers, and review published pictures. Requires the scope `craftspark/admin`.",
 }
 INFO = {
     "title": "Craftspark",

@@ -36,6 +36,7 @@ GALLERY_OPERATIONS = {
             errors.JobUnfinished,
             errors.FilesMissing,
             errors.PictureAlreadyPublished,
+            errors.PictureTakenDown,
             errors.TooManyRequests,
             errors.AccountContended,
             errors.ModerationUnavailable,
@@ -60,12 +61,13 @@ GALLERY_OPERATIONS = {
     ),
     "unpublish_picture": Operation(
         summary="Unpublish a picture",
-        description="Removes your picture from the gallery, with its files. The image stays in its job.",
+        description="Removes your picture from the gallery, with its files. The image stays in its job. A picture that "
+        "was taken down cannot be removed.",
         success="The picture is removed.",
         answer=None,
         status=HTTPStatus.NO_CONTENT,
         parameters=(PICTURE_ID,),
-        refusals=(errors.PictureNotFound, errors.AccountContended),
+        refusals=(errors.PictureNotFound, errors.PictureTakenDown, errors.AccountContended),
     ),
     "read_like": Operation(
         summary="Read your like of a picture",
