@@ -50,23 +50,3 @@ def test_an_administrator_corrects_an_account(cloud: LocalCloud) -> None:
     assert [answer.status_code for answer in (corrected, changed, inspected)] == [200, 200, 200]
     assert inspected.json()["plan"]["name"] == "plus"
     assert front_end.account()["available"] >= before["available"] - 3
-
-
-def test_a_maker_publishes_an_image_that_visitors_see_until_it_is_taken_back(cloud: LocalCloud, maker: str) -> None:
-    front_end, visitor = FrontEnd(cloud, maker), FrontEnd(cloud, None)
-    job = front_end.ended(front_end.accepted(count=1, steps=1))
-    body = {"title": "Red apple", "tags": ["apple"], "licence": "cc-by-4.0"}
-
-    published = front_end.call("POST", f"/v1/jobs/{job['job_id']}/images/0/publication", json=body)
-    assert published.status_code == 201, published.text
-    path = f"/v1/gallery/pictures/{published.json()['picture_id']}"
-    shown = visitor.call("GET", path).json()
-    listed = visitor.call("GET", "/v1/gallery/pictures", params={"tag": "apple"}).json()["pictures"]
-    image = HTTP.get(front_end.read(job["job_id"])["images"][0]["url"]).content
-
-    assert HTTP.get(published.json()["url"]).content == HTTP.get(shown["url"]).content == image
-    assert HTTP.get(listed[0]["thumbnail_url"]).headers["Content-Type"] == "image/webp"
-    assert visitor.call("DELETE", path).status_code == 401
-    assert front_end.call("DELETE", path).status_code == 204
-    assert visitor.call("GET", path).status_code == 404
-    assert HTTP.get(shown["url"]).status_code == 404
