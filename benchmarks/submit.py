@@ -70,6 +70,7 @@ def build_environment(port: int) -> dict[str, str]:
         guardrail_id="",
         guardrail_version="",
         uploads_table="upload-records",
+        gallery_table="gallery-records",
         default_plan="plus",
         job_deadline_s=3600,
         job_retention_days=30,

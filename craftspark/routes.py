@@ -58,6 +58,7 @@ ROUTES = (
     Route("GET", "/v1/gallery/pictures", "list_pictures", PUBLIC),
     Route("GET", "/v1/gallery/pictures/{picture_id}", "read_picture", PUBLIC),
     Route("DELETE", "/v1/gallery/pictures/{picture_id}", "unpublish_picture"),
+    Route("GET", "/v1/gallery/pictures/{picture_id}/remixes", "list_remixes", PUBLIC),
     Route("GET", "/v1/gallery/pictures/{picture_id}/like", "read_like"),
     Route("PUT", "/v1/gallery/pictures/{picture_id}/like", "like_picture", costs=True),
     Route("DELETE", "/v1/gallery/pictures/{picture_id}/like", "unlike_picture"),

@@ -33,6 +33,7 @@ def define_job_access(
         data.accounts.grant_enter,  # records and counts of refusals
         *_list_moderation_grants(stage, guardrail),
         data.upload_records.grant_find,
+        data.gallery_records.grant_find,
     )
     read = Access(
         settings=(
@@ -127,7 +128,7 @@ def define_gallery_access(stage: Stage, data: DataStack, guardrail: Guardrail | 
     read_hidden = partial(files.grant_read, objects_key_pattern=f"{HIDDEN}*")
     curate = Access(
         settings=(gallery, _fill_account_settings(stage, data)),
-        grants=(records.grant_curate, data.accounts.grant_audit, read_files, read_hidden),
+        grants=(data.accounts.grant_audit, read_files, read_hidden),
     )
     return {
         "publish_image": Access(
@@ -149,10 +150,19 @@ def define_gallery_access(stage: Stage, data: DataStack, guardrail: Guardrail | 
         "appeal_takedown": Access(settings=(gallery,), grants=(records.grant_appeal, read_files)),
         "list_own_pictures": Access(settings=(gallery,), grants=(records.grant_list_own, read_files)),
         "list_reports": Access(settings=(gallery,), grants=(records.grant_review, read_files, read_hidden)),
-        **dict.fromkeys(("take_down_picture", "dismiss_reports"), curate),
+        "take_down_picture": curate + Access(grants=(records.grant_curate,)),
+        "dismiss_reports": curate + Access(grants=(records.grant_dismiss,)),
         # Copies the files into a new folder, and deletes the copies if another decision was faster.
         "restore_picture": curate
-        + Access(grants=(partial(files.grant_put, objects_key_pattern="pictures/*"), drop_files, drop_hidden)),
+        + Access(
+            grants=(
+                records.grant_curate,
+                partial(files.grant_put, objects_key_pattern="pictures/*"),
+                drop_files,
+                drop_hidden,
+            )
+        ),
+        "list_remixes": Access(settings=(gallery,), grants=(records.grant_list, records.grant_show, read_files)),
         "read_like": Access(settings=(record,), grants=(records.grant_read_likes,)),
         "like_picture": Access(settings=(record,), grants=(records.grant_like,)),
         "unlike_picture": Access(settings=(record,), grants=(records.grant_unlike,)),
@@ -225,6 +235,7 @@ def _fill_submit_settings(
         accounts_table=data.accounts.table.table_name,
         styles_table=data.styles.table.table_name,
         uploads_table=data.upload_records.table.table_name,
+        gallery_table=data.gallery_records.table.table_name,
         intake_queue_url=intake.queue.queue_url,
         pools=_list_pools(stage),
         dispatch_ms=stage.gpu.dispatch_ms,

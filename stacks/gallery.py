@@ -41,15 +41,24 @@ class GalleryStack(Stack):
         acknowledge(self.unsettled, "It holds the dead letters of streams and rules.", "AwsSolutions-SQS3")
         bus = events.EventBus.from_event_bus_name(self, "Bus", "default")
         files = FileSettings(gallery_bucket=data.gallery.bucket_name)
-        move_files = tuple(
-            partial(grant, objects_key_pattern=f"{folder}*")
-            for folder in ("pictures/", HIDDEN)
-            for grant in (data.gallery.grant_read, data.gallery.grant_put, data.gallery.grant_delete)
+        shown, hidden = "pictures/*", f"{HIDDEN}*"
+        bucket = data.gallery
+        drop = (
+            partial(bucket.grant_delete, objects_key_pattern=shown),
+            partial(bucket.grant_delete, objects_key_pattern=hidden),
+        )
+        hide = (
+            partial(bucket.grant_read, objects_key_pattern=shown),
+            partial(bucket.grant_put, objects_key_pattern=hidden),
+        )
+        bring_back = (
+            *(partial(bucket.grant_read, objects_key_pattern=pattern) for pattern in (shown, hidden)),
+            partial(bucket.grant_put, objects_key_pattern=shown),
         )
         self._follow(
             "Announce",
             "announce_pictures",
-            Access(settings=(files,), grants=(bus.grant_put_events_to, *move_files)),
+            Access(settings=(files,), grants=(bus.grant_put_events_to, *hide, *drop)),
             items=(PICTURE, STANDING),
         )
         # Likes of one picture within a second are one sum.
@@ -61,7 +70,7 @@ class GalleryStack(Stack):
             window=Duration.seconds(1),
         )
         self._list_popular()
-        self._apply_standing(data, Access(settings=(files,), grants=move_files))
+        self._apply_standing(data, Access(settings=(files,), grants=(*bring_back, *drop)))
 
     def _follow(
         self,

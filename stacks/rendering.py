@@ -126,6 +126,7 @@ class RenderingStack(Stack):
             jobs_table=data.jobs.table.table_name,
             images_bucket=data.images.bucket_name,
             uploads_bucket=data.uploads.bucket_name,
+            gallery_bucket=data.gallery.bucket_name,
             models_bucket=data.models.bucket_name,
             models_cache=stage.gpu.models_cache,
             interactive_queue_url=queues["interactive"].queue_url,
@@ -153,6 +154,7 @@ class RenderingStack(Stack):
         data.images.grant_put(worker)
         data.images.grant_delete(worker)  # images of a job that ended meanwhile
         data.uploads.grant_read(worker, "pictures/*")
+        data.gallery.grant_read(worker, "pictures/*")
         data.models.grant_read(worker)
         if self.guardrail:
             self.guardrail.grant_apply(worker)

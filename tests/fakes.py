@@ -26,6 +26,7 @@ WORKER_SETTINGS = WorkerSettings(
     jobs_table="jobs",
     images_bucket="images",
     uploads_bucket="uploads",
+    gallery_bucket="gallery",
     models_bucket="models",
     interactive_queue_url="http://interactive",
     bulk_queue_url="http://bulk",

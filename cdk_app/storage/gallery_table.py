@@ -20,6 +20,10 @@ class GalleryTable(OnDemandTable):
         )
         self.add_index(OPEN, partition=OPEN, sort=PRIORITY, sort_type=dynamodb.AttributeType.NUMBER)
 
+    def grant_find(self, finder: iam.IGrantable) -> None:
+        """Get a picture by its ID."""
+        self.table.grant(finder, "dynamodb:GetItem")
+
     def grant_list(self, reader: iam.IGrantable) -> None:
         """List the pictures of a feed."""
         self.table.grant(reader, "dynamodb:Query")
@@ -74,6 +78,10 @@ class GalleryTable(OnDemandTable):
         )
         self.table.grant(reader, "dynamodb:Query", "dynamodb:BatchGetItem")
 
+    def grant_dismiss(self, administrator: iam.IGrantable) -> None:
+        """Find pictures, and close their reports or their appeal."""
+        self.table.grant(administrator, "dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+
     def grant_curate(self, administrator: iam.IGrantable) -> None:
         """Find pictures, hide them and show them again."""
         self.table.grant(
@@ -93,8 +101,8 @@ class GalleryTable(OnDemandTable):
     def grant_publish(self, publisher: iam.IGrantable) -> None:
         """Find and add pictures."""
         self.table.grant(publisher, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem")
-        self.table.grant(publisher, "dynamodb:ConditionCheckItem")
+        self.table.grant(publisher, "dynamodb:ConditionCheckItem", "dynamodb:UpdateItem")
 
     def grant_remove(self, remover: iam.IGrantable) -> None:
         """Find and remove pictures, and note that they are hidden."""
-        self.table.grant(remover, "dynamodb:GetItem", "dynamodb:DeleteItem", "dynamodb:PutItem")
+        self.table.grant(remover, "dynamodb:GetItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem")

@@ -18,6 +18,7 @@ from pydantic_core import to_json
 
 from craftspark.expiry import is_expired
 from craftspark.jobs.job import BatchProgress, ImageFailure, Job, JobOutline, JobRecord, JobState, StoredImage
+from craftspark.jobs.lineage import Lineage
 from craftspark.styles.releases import Pin
 from craftspark.tools.sources import Source
 
@@ -42,6 +43,7 @@ OUTLINE_ATTRIBUTES = (
     "finished_at",
     "images_deleted_at",
     "lane",
+    "lineage",
     "request",
     "seeds",
     "started_at",
@@ -138,6 +140,7 @@ def job_item(job: Job) -> Item:
         "estimated_wait_s": {"N": str(job.estimated_wait_s)},
         "estimated_render_s": {"N": str(job.estimated_render_s)},
         "backlog": {"S": backlog_shard(job.pool, job_id)},
+        **({"lineage": text(json.dumps(asdict(job.lineage)))} if job.lineage else {}),
         **({"refunds_missed_subject": {"BOOL": True}} if job.refunds_missed_subject else {}),
         **({"pin": text(json.dumps(asdict(job.pin)))} if job.pin else {}),
         **({"sources": text(json.dumps([asdict(source) for source in job.sources]))} if job.sources else {}),
@@ -198,7 +201,13 @@ def _outline_fields(plain: Mapping[str, Any]) -> dict[str, Any]:
         "thumbnails": tuple(int(index["N"]) for index in plain.get("thumbnails", ())),
         "title": plain.get("title"),
         "images_deleted_at": moment(plain.get("images_deleted_at")),
+        "lineage": _read_lineage(plain["lineage"]) if "lineage" in plain else None,
     }
+
+
+def _read_lineage(value: str) -> Lineage:
+    facts = json.loads(value)
+    return Lineage(**{**facts, "ancestors": tuple(facts["ancestors"])})
 
 
 def image_item(job: Job, image: StoredImage) -> Item:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
@@ -10,6 +10,7 @@ from unicodedata import category
 
 from craftspark.errors import InvalidInput
 from craftspark.jobs.job import Job, StoredImage, job_id_of
+from craftspark.jobs.lineage import Lineage
 from craftspark.models.terms import Terms
 from craftspark.tools import TOOLS
 from craftspark.tools.request import EXCLUDED_FIELDS, WORD_FIELDS
@@ -17,6 +18,7 @@ from craftspark.tools.request import EXCLUDED_FIELDS, WORD_FIELDS
 # What others may do with a picture, from the most to the least.
 Licence = Literal["cc0-1.0", "cc-by-4.0", "personal"]
 LICENCES: tuple[Licence, ...] = get_args(Licence)
+STRICTNESS: list[str] = list(LICENCES)
 MAX_TITLE, MAX_TAGS, MAX_TAG = 80, 5, 30
 
 
@@ -36,7 +38,8 @@ class Picture:
 
     `maker` is never shown; `author` is. `recipe` has the settings that it was made with, and `words` the maker's own,
     if they are public. `folder` is where its files are in the gallery bucket: another one after each publication, so
-    that a file never changes under its URL.
+    that a file never changes under its URL. `ancestors` are the pictures that it is a remix of, the nearest first,
+    `root` is the first one of that line, and `bound` is the strictest licence of other makers' pictures among them.
     """
 
     picture_id: str
@@ -56,6 +59,9 @@ class Picture:
     words: Mapping[str, Any] | None
     published_at: datetime
     folder: str
+    ancestors: tuple[str, ...] = ()
+    root: str | None = None
+    bound: str | None = None
 
     @classmethod
     def of(cls, job: Job, image: StoredImage, publication: Publication, at: datetime) -> Picture:
@@ -83,11 +89,18 @@ class Picture:
             words=shared if publication.share_words else None,
             published_at=at,
             folder=folder_of(picture_id, at),
+            ancestors=job.lineage.ancestors if job.lineage else (),
+            root=job.lineage.root if job.lineage else None,
+            bound=job.lineage.bound if job.lineage else None,
         )
 
     @property
     def author(self) -> str:
         return author_of(self.maker)
+
+    @property
+    def parent(self) -> str | None:
+        return self.ancestors[0] if self.ancestors else None
 
 
 def picture_id_of(job_id: str, index: int) -> str:
@@ -113,14 +126,37 @@ def parse_tag(text: str) -> str:
     return tag
 
 
-def check_publication(publication: Publication, request: Mapping[str, Any], terms: Terms) -> None:
+def may_remix(picture: Picture, maker: str) -> bool:
+    """Whether a maker may start from a picture."""
+    return picture.licence != "personal" or picture.maker == maker
+
+
+def strictest_licence(licences: Sequence[str | None]) -> str | None:
+    """The licence that allows the least, or None if there is none."""
+    return max((licence for licence in licences if licence), key=STRICTNESS.index, default=None)
+
+
+def check_publication(
+    publication: Publication, request: Mapping[str, Any], terms: Terms, lineage: Lineage | None = None
+) -> None:
     """Check that a maker may publish an image in this way. Raises InvalidInput with the field and the fix."""
+    bound = lineage.bound if lineage else None
+    if bound and strictest_licence([publication.licence, bound]) != publication.licence:
+        raise InvalidInput(
+            f"the image is a remix of a picture with the licence {bound}; choose {bound} or a stricter licence",
+            field="licence",
+        )
     if request.get("share_prompt") and not publication.share_words:
         raise InvalidInput(
             "the file of this image contains your words, because its job has `share_prompt`; set share_words, or make "
             "the image again without `share_prompt`",
             field="share_words",
         )
+    check_terms(publication, terms)
+
+
+def check_terms(publication: Publication, terms: Terms) -> None:
+    """Check that the terms of the model allow the licence. Raises InvalidInput."""
     if publication.licence != "personal" and not terms.commercial:
         raise InvalidInput(
             "the licence of the model allows no commercial use; choose the licence personal", field="licence"

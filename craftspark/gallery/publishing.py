@@ -20,10 +20,12 @@ PICTURE_FILE, THUMBNAIL_FILE = "picture.png", "thumbnail.webp"
 
 @dataclass(frozen=True, kw_only=True)
 class ShownPicture:
-    """A public picture as its page shows it, with how many makers like it."""
+    """A public picture as its page shows it. `related` has those of its ancestors that are public, by their ID."""
 
     picture: Picture
-    likes: int = 0
+    likes: int
+    remixes: int
+    related: Mapping[str, Picture]
 
 
 class GalleryRecords(Protocol):
@@ -94,7 +96,7 @@ class Gallery:
         if not job.state.final:
             raise JobUnfinished(f"job {job.job_id} has not ended; wait until it has, or cancel it", field="job_id")
         image = _find_image(record, index)
-        check_publication(publication, job.request, terms_of_job(job))
+        check_publication(publication, job.request, terms_of_job(job), job.lineage)
         moderation.check(job.maker, {"title": publication.title, "tags": "\n".join(publication.tags)}, self.now())
         picture = Picture.of(job, image, publication, self.now())
         if published := self._find(picture.picture_id):

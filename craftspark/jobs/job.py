@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from craftspark.jobs.lineage import Lineage
 from craftspark.styles.releases import Pin
 from craftspark.tools.request import MAX_SEED
 from craftspark.tools.sources import Source
@@ -67,6 +68,12 @@ class JobOutline:
     thumbnails: tuple[int, ...] = ()
     title: str | None = None
     images_deleted_at: datetime | None = None
+    lineage: Lineage | None = None
+
+    @property
+    def remix_of(self) -> str | None:
+        """The ID of the published picture that the job starts from, or None."""
+        return self.lineage.parent if self.lineage else None
 
     @property
     def count(self) -> int:

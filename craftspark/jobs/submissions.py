@@ -23,6 +23,7 @@ from craftspark.jobs.batches import JobOrder
 from craftspark.jobs.estimates import Cheaper, Estimate, Estimates, kind_of
 from craftspark.jobs.idempotency import Effect, effect_of, key_reused
 from craftspark.jobs.job import Job, JobState, seeds_of
+from craftspark.jobs.lineage import Origins, merge
 from craftspark.models.model import Model
 from craftspark.models.work import Work
 from craftspark.moderation import Moderation
@@ -102,6 +103,7 @@ class Submissions:
     intake: Intake
     releases: Releases
     sources: Sources
+    origins: Origins
     estimates: Mapping[str, Estimates]
     moderation: Moderation
     deadline: timedelta
@@ -207,6 +209,8 @@ class Submissions:
         sources = self._find_sources(maker, request.wanted_sources, deadline)
         if sources:
             request = request.for_sources(sources)
+        wanted = request.wanted_pictures.items()
+        origins = [self.origins.find(maker, picture_id, field=field) for field, picture_id in wanted]
         settled = request.model_dump()
         work = estimates.work(request, sources)
         estimate = estimate_of(tool.name, request, sources, work)
@@ -227,6 +231,7 @@ class Submissions:
             expires_at=(created_at + self.retention).replace(microsecond=0),
             pin=pin,
             sources=sources,
+            lineage=merge(self.origins, origins),
             kind=kind_of(tool.name, settled, pin),
             work_s=work.busy_s,
             shared_s=work.shared_s,

@@ -28,6 +28,7 @@ class SubmitSettings(Settings):
     guardrail_id: str
     guardrail_version: str
     uploads_table: str
+    gallery_table: str
     default_plan: str
     job_deadline_s: int
     job_retention_days: int

@@ -55,6 +55,7 @@ class WorkerSettings(RendererSettings, GuardrailSettings):
     jobs_table: str
     images_bucket: str
     uploads_bucket: str
+    gallery_bucket: str
     interactive_queue_url: str
     bulk_queue_url: str
     profile_device: str

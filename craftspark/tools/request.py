@@ -15,7 +15,7 @@ from craftspark.models.work import Load, calls_for, megapixels
 from craftspark.parsing.texts import LINE, OPTIONAL_WORDS, PROSE, WORDS
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.presets import Preset, find_preset
-from craftspark.tools.sources import REFERENCE, Source
+from craftspark.tools.sources import REFERENCE, Source, picture_in
 
 Lane = Literal["interactive", "bulk"]
 LANES: tuple[Lane, ...] = get_args(Lane)
@@ -23,15 +23,17 @@ Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 OptionalPrompt = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000), PROSE, OPTIONAL_WORDS]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100), LINE]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
+PictureId = Annotated[str, StringConstraints(pattern=r"^[a-z2-7]{26}$")]
 SourceReference = Annotated[str, StringConstraints(pattern=REFERENCE)]
 MAX_SEED = 2**32 - 1
 MAX_COUNT = 8  # images of one job
 # The maker's own words. Others see them only if the maker agreed.
 WORD_FIELDS = ("prompt", "negative_prompt", "also")
 # Fields that are private or do not affect the picture.
-EXCLUDED_FIELDS = (*WORD_FIELDS, "count", "lane", "max_wait_s", "seed", "share_prompt")
+EXCLUDED_FIELDS = (*WORD_FIELDS, "count", "lane", "max_wait_s", "remix_of", "seed", "share_prompt")
 SOURCE = (
-    "Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload."
+    "Image to start from: `<job_id>/<index>` for an image of one of your jobs, `upload/<upload_id>` for an upload, or "
+    "`picture/<picture_id>` for a published picture whose licence allows it."
 )
 
 
@@ -63,6 +65,12 @@ class JobRequest(BaseModel, ABC):
         le=3600,
         description="Longest acceptable wait before rendering starts, in seconds. A job whose estimated wait is longer "
         "is refused with `WaitTooLong`. Default: no limit.",
+    )
+    remix_of: PictureId | None = Field(
+        None,
+        description="ID of the published picture whose settings you have taken. It is credited when you publish an "
+        "image of the job, and its licence bounds yours. Pictures with the licence `personal` can be remixed by their "
+        "own maker only. Default: the published picture in the sources, if there is one.",
     )
 
     def for_model(self, model: Model) -> Self:
@@ -100,6 +108,13 @@ class JobRequest(BaseModel, ABC):
         """The references to the source pictures, by field."""
         reference = getattr(self, "source", None)
         return {"source": reference} if reference else {}
+
+    @property
+    def wanted_pictures(self) -> Mapping[str, str]:
+        """The IDs of the published pictures that the request starts from, by field. The first one is the parent."""
+        parent = {"remix_of": self.remix_of} if self.remix_of else {}
+        sources = {field: picture_in(reference) for field, reference in self.wanted_sources.items()}
+        return {**parent, **{field: picture_id for field, picture_id in sources.items() if picture_id}}
 
     @classmethod
     def add_sources(cls, fields: Mapping[str, Any], references: Sequence[str]) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-# An image of the maker, or an upload. Both ids use the same letters.
-REFERENCE = r"^([a-z2-7]{26}/[0-7]|upload/[a-z2-7]{26})$"
-UPLOAD = "upload"
+# An image of the maker, an upload, or a published picture. All ids use the same letters.
+REFERENCE = r"^([a-z2-7]{26}/[0-7]|(upload|picture)/[a-z2-7]{26})$"
+UPLOAD, PICTURE = "upload", "picture"
 MAX_SOURCES = 12  # of one request
 
-Bucket = Literal["images", "uploads"]
+Bucket = Literal["images", "uploads", "gallery"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +35,15 @@ class Sources(Protocol):
     def find(self, maker: str, reference: str, until: datetime, *, field: str) -> Source:
         """The maker's picture, which must last until the given time. `field` of the request names it.
 
-        Raises InvalidInput with the field. The message is the same for a picture that does not exist, is not ready or
-        belongs to another maker, so that a reference reveals nothing.
+        A published picture can be another maker's. Raises InvalidInput with the field. The message is the same for a
+        picture that does not exist, is not ready or belongs to another maker, so that a reference reveals nothing.
         """
+
+
+def picture_in(reference: str) -> str | None:
+    """The ID of the published picture that a reference names, or None."""
+    kind, _, name = reference.partition("/")
+    return name if kind == PICTURE else None
 
 
 def only(sources: Sequence[Source]) -> Source | None:

@@ -34,7 +34,11 @@ logger = Logger(service="gpu_worker")
 
 def load_worker_renderer(settings: WorkerSettings) -> PoolRenderer:
     """Load the renderer of a worker, whose sources are in buckets. Raises ModelUnavailable."""
-    buckets: dict[Bucket, str] = {"images": settings.images_bucket, "uploads": settings.uploads_bucket}
+    buckets: dict[Bucket, str] = {
+        "images": settings.images_bucket,
+        "uploads": settings.uploads_bucket,
+        "gallery": settings.gallery_bucket,
+    }
     source_bytes = SourceBytes(client=clients.s3(), buckets=buckets, on_part=record_activity)
     retrier = Retrier(max_retry_s=MAX_SOURCE_RETRY_S)
     picture_check = open_guardrail_check(settings)

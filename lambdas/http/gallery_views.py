@@ -94,10 +94,29 @@ class PicturePage(View):
     next_cursor: str | None = Field(None, description=NEXT_CURSOR)
 
 
+class AncestorView(View):
+    """A picture that another one is a remix of."""
+
+    picture_id: str = Field(description="ID of the picture.")
+    title: str | None = Field(None, description="Title of the picture. Absent if the picture is not public any more.")
+    author: str | None = Field(None, description="ID of its maker in the gallery. Absent with the title.")
+    removed: bool | None = Field(None, description="True if the picture is not public any more, else absent.")
+
+
+class LineageView(View):
+    """The pictures that a remix comes from."""
+
+    parent: AncestorView = Field(description="The picture that it is a remix of.")
+    root: AncestorView = Field(description="The first picture of the line of parents.")
+    ancestors: list[AncestorView] = Field(description="Up to eight pictures that it comes from, nearest first.")
+
+
 class PictureView(PictureCard):
     """A published picture with what it was made from."""
 
     likes: int = Field(description="Number of makers who like the picture. It can be some seconds old.")
+    remixes: int = Field(description="Number of public remixes of the picture.")
+    lineage: LineageView | None = Field(None, description="What it is a remix of. Absent if it is none.")
     url: str = Field(description="Temporary URL of the picture.")
     model: str = Field(description="Name of the model that made the picture.")
     seed: int = Field(description="Seed that the picture was drawn with.")
@@ -127,12 +146,29 @@ def picture_view(shown: ShownPicture, links: Links) -> PictureView:
         thumbnail_url=thumbnail_url,
         url=url,
         likes=shown.likes,
+        remixes=shown.remixes,
+        lineage=lineage_view(shown),
         model=picture.model,
         seed=picture.seed,
         recipe=dict(picture.recipe),
         words=dict(picture.words) if picture.words else None,
         terms=terms_view(find_terms(picture.model, picture.recipe.get("style"))),
     )
+
+
+def lineage_view(shown: ShownPicture) -> LineageView | None:
+    picture = shown.picture
+    if picture.parent is None or picture.root is None:
+        return None
+    ancestors = [_ancestor(picture_id, shown) for picture_id in picture.ancestors]
+    return LineageView(parent=ancestors[0], root=_ancestor(picture.root, shown), ancestors=ancestors)
+
+
+def _ancestor(picture_id: str, shown: ShownPicture) -> AncestorView:
+    ancestor = shown.related.get(picture_id)
+    if ancestor is None:
+        return AncestorView(picture_id=picture_id, removed=True)
+    return AncestorView(picture_id=picture_id, title=ancestor.title, author=ancestor.author)
 
 
 def card_facts(picture: Picture) -> dict[str, Any]:

@@ -33,6 +33,9 @@ class JobSummary(View):
     lane: str = Field(description="Processing lane, `interactive` or `bulk`.")
     request: dict[str, Any] = Field(description="The request, with the defaults of the model filled in.")
     credits: CreditsView = Field(description="Price and charges of the job.")
+    remix_of: str | None = Field(
+        None, description="ID of the published picture that the job starts from. Absent if there is none."
+    )
     created_at: datetime = Field(description="Time at which the job was created.")
     started_at: datetime | None = Field(None, description="Time at which rendering started.")
     finished_at: datetime | None = Field(None, description="Time at which the job ended.")
@@ -53,6 +56,7 @@ def summary_of(job: JobOutline) -> dict[str, Any]:
         "lane": job.lane,
         "request": job.request,
         "credits": credits,
+        "remix_of": job.remix_of,
         "created_at": job.created_at,
         "started_at": job.started_at,
         "finished_at": job.finished_at,

@@ -9,6 +9,7 @@ from craftspark.accounts.accounts import Accounts
 from craftspark.accounts.plans import find_plan
 from craftspark.aws import clients
 from craftspark.aws.accounts.account_table import AccountTable
+from craftspark.aws.gallery.origins import OriginTable
 from craftspark.aws.jobs.acceptance import AcceptanceTable
 from craftspark.aws.jobs.backlog import BacklogIndex
 from craftspark.aws.orchestration.intake import IntakeQueue
@@ -28,6 +29,7 @@ from lambdas.wiring.moderation import moderation
 def submissions() -> Submissions:
     settings = SubmitSettings.from_environment()
     serving = ServingPools.parse(settings.pools)
+    origins = OriginTable(client=clients.dynamodb(), table=settings.gallery_table)
     use_case = Submissions(
         acceptance=acceptance(settings),
         intake=IntakeQueue(client=clients.sqs(), url=settings.intake_queue_url),
@@ -36,7 +38,9 @@ def submissions() -> Submissions:
             client=clients.dynamodb(),
             jobs_table=settings.jobs_table,
             uploads=UploadTable(client=clients.dynamodb(), table=settings.uploads_table),
+            origins=origins,
         ),
+        origins=origins,
         estimates={
             tool: estimates
             for pool in serving.pools

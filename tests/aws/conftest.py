@@ -270,6 +270,7 @@ def submit_settings(
         guardrail_id="",
         guardrail_version="",
         uploads_table=UPLOAD_RECORDS,
+        gallery_table=GALLERY_RECORDS,
         default_plan=SMALL.name,
         job_deadline_s=3600,
         job_retention_days=30,

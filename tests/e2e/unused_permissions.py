@@ -14,6 +14,8 @@ NEW_MONTH = "an account is created, and moved to a new month, by whoever reads i
 RARE = "a way that no test of the local cloud takes; it is tested with moto"
 GROUPED = "the table's grant of this way of use has it"
 
+SIGNERS = r"\.(ListFiles|ListJobs|ListOwnPictures|ListReports|AppealTakedown|TakeDownPicture|DismissReports)Role"
+
 # By action and by the role, each as a regular expression.
 REASONS = (
     (r"ecs:(DeregisterContainerInstance|RegisterContainerInstance|Submit\*|Poll|StartTelemetrySession)", "", AGENT),
@@ -29,13 +31,14 @@ REASONS = (
     (r"secretsmanager:DescribeSecret", "", "the CDK's grant of reading a secret has it"),
     (r"(logs|xray):.*", r"\.(Connect|Disconnect)Role", WEB_SOCKET),
     (r"sqs:SendMessage", r"\.(Push|Deliver|FanOut|Drain|Interruptions|ResendLost|SettleJob|Sweep).*Role", DEAD_LETTERS),
+    (r"sqs:SendMessage", r"^\$\{Gallery\..*Role", DEAD_LETTERS),
     (r"sqs:SendMessage", r"^\$\{Training\..*Role", DEAD_LETTERS),
     (r"sqs:SendMessage", r"\.StartRenderRole", "an order returns to the queue when Step Functions refuses a start"),
     (r"sqs:.*", r"\.(GpuEnlargeWorker|RenderJobMachine)", "no test of the local cloud enlarges in bulk"),
     (r"states:SendTaskFailure|s3:.*|ecs:.*", r"\.GpuEnlargeWorker", "its worker is that of the pool `draw`"),
     (r"ecs:GetTaskProtection", r"\.GpuDrawWorker", "the ECS agent's endpoint needs it by AWS's document"),
     (r"s3:GetObject\*", r"\.GpuDrawWorker|\.TrainerTask", "a worker whose models and sources are in buckets"),
-    (r"s3:GetObject\*", r"\.(ListFiles|ListJobs)Role", "a link is opened by a client, as the role that signed it"),
+    (r"s3:GetObject\*", SIGNERS, "a link is opened by a client, as the role that signed it"),
     (r"dynamodb:(Query|UpdateItem|PutItem|GetItem)", r"\.(CreateWebhook|GrantCredits|SuspendAccount)Role", NEW_MONTH),
     (
         r"dynamodb:(Query|UpdateItem|GetItem)",
@@ -46,7 +49,7 @@ REASONS = (
     (r"dynamodb:(UpdateItem|PutItem)", r"\.(CancelJob|SweepOverdueJobs|ResendLostJobs)Role", RARE),
     (r"dynamodb:.*|s3:DeleteObject\*", r"\.(CheckUpload|RotateWebhookSecret|Push)Role", RARE),
     (r"sqs:SendMessage|ecs:DescribeTasks|ssm:PutParameter", r"\.(ResendLost|InterruptionsSettle|Controller)", RARE),
-    (r"s3:(ListBucket|DeleteObject\*)", r"\.(ZipFiles|PublishImage)Role", RARE),
+    (r"s3:(ListBucket|DeleteObject\*)", r"\.(ZipFiles|PublishImage|RestorePicture|ApplyStanding)Role", RARE),
     (r"dynamodb:(Query|GetItem)", r"\.(DeleteWebhook|FanOut|ListWebhooks)Role", GROUPED),
     (r"dynamodb:.*", r"^\$\{Training\..*Role", GROUPED),
     (r"ecs:(DescribeTasks|StopTask)", "Machine", "EcsRunTask of the CDK has it, and the machine's role denies it"),

@@ -1,6 +1,7 @@
 """Submissions with fakes around them, and requests of a maker."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from craftspark.jobs.batches import JobOrder
 from craftspark.jobs.estimates import Capacity, Estimates
 from craftspark.jobs.idempotency import Effect
 from craftspark.jobs.job import Job
+from craftspark.jobs.lineage import Lineage
 from craftspark.jobs.submissions import Admission, JobExists, Submissions
 from craftspark.models.catalogue import find_model
 from craftspark.moderation import Moderation, Objection, Refusal
@@ -79,6 +81,18 @@ class FakeSources:
         return self.source
 
 
+class FakeOrigins:
+    """Knows the published picture `a...a`, a remix of `b...b`."""
+
+    def find(self, maker: str, picture_id: str, *, field: str) -> Lineage:
+        if picture_id != "a" * 26:
+            raise InvalidInput("none", field=field)
+        return Lineage(ancestors=(picture_id, "b" * 26), root="b" * 26, bound="cc-by-4.0")
+
+    def strictest(self, bounds: Sequence[str | None]) -> str | None:
+        return max(filter(None, bounds), default=None)
+
+
 class FakeModerator:
     """Refuses the word "dragon"."""
 
@@ -142,6 +156,7 @@ def a_counter(
         intake=intake,
         releases=FakeReleases(),
         sources=FakeSources(),
+        origins=FakeOrigins(),
         moderation=Moderation(moderator=FakeModerator(), refusals=FakeRefusals()),
         estimates={
             **{tool: Estimates(readings=readings, model=MODEL, capacity=CAPACITY) for tool in TOOLS},

@@ -776,6 +776,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/gallery/pictures/{picture_id}/remixes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List remixes
+         * @description Returns the published remixes of a picture, newest first. No token is needed.
+         */
+        get: operations["list_remixes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/gallery/pictures/{picture_id}/like": {
         parameters: {
             query?: never;
@@ -1218,6 +1238,20 @@ export interface components {
             suspended?: string;
         };
         /**
+         * AncestorView
+         * @description A picture that another one is a remix of.
+         */
+        AncestorView: {
+            /** @description ID of the picture. */
+            picture_id: string;
+            /** @description Title of the picture. Absent if the picture is not public any more. */
+            title?: string;
+            /** @description ID of its maker in the gallery. Absent with the title. */
+            author?: string;
+            /** @description True if the picture is not public any more, else absent. */
+            removed?: boolean;
+        };
+        /**
          * AppealRequest
          * @description An appeal against a takedown.
          */
@@ -1283,6 +1317,11 @@ export interface components {
              * @default null
              */
             max_wait_s?: number | null;
+            /**
+             * @description ID of the published picture whose settings you have taken. It is credited when you publish an image of the job, and its licence bounds yours. Pictures with the licence `personal` can be remixed by their own maker only. Default: the published picture in the sources, if there is one.
+             * @default null
+             */
+            remix_of?: string | null;
             /**
              * @description What the image must not show.
              * @default
@@ -1422,6 +1461,11 @@ export interface components {
              */
             max_wait_s?: number | null;
             /**
+             * @description ID of the published picture whose settings you have taken. It is credited when you publish an image of the job, and its licence bounds yours. Pictures with the licence `personal` can be remixed by their own maker only. Default: the published picture in the sources, if there is one.
+             * @default null
+             */
+            remix_of?: string | null;
+            /**
              * @description Clear space on each side, as a fraction of the object's longer side. It is outside the object and its sticker border.
              * @default 0.04
              */
@@ -1458,7 +1502,7 @@ export interface components {
              * @default 0
              */
             outline_mm?: number;
-            /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload. */
+            /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, `upload/<upload_id>` for an upload, or `picture/<picture_id>` for a published picture whose licence allows it. */
             source: string;
             /**
              * @description Width of the cut object in millimetres. With it, the image is trimmed to the object, with the margin and the sticker border outside it, and has 300 dpi, or fewer if it would have more than 4096 pixels per side. The image, the sticker and the cut files have the same size. Default: the image keeps the source's size in pixels and has no cut files; then all other fields of cut files must be absent.
@@ -1648,6 +1692,8 @@ export interface components {
             };
             /** @description Price and charges of the job. */
             credits: components["schemas"]["CreditsView"];
+            /** @description ID of the published picture that the job starts from. Absent if there is none. */
+            remix_of?: string;
             /**
              * Format: date-time
              * @description Time at which the job was created.
@@ -1752,6 +1798,8 @@ export interface components {
             };
             /** @description Price and charges of the job. */
             credits: components["schemas"]["CreditsView"];
+            /** @description ID of the published picture that the job starts from. Absent if there is none. */
+            remix_of?: string;
             /**
              * Format: date-time
              * @description Time at which the job was created.
@@ -1798,6 +1846,8 @@ export interface components {
             };
             /** @description Price and charges of the job. */
             credits: components["schemas"]["CreditsView"];
+            /** @description ID of the published picture that the job starts from. Absent if there is none. */
+            remix_of?: string;
             /**
              * Format: date-time
              * @description Time at which the job was created.
@@ -1909,6 +1959,18 @@ export interface components {
             likes: number;
         };
         /**
+         * LineageView
+         * @description The pictures that a remix comes from.
+         */
+        LineageView: {
+            /** @description The picture that it is a remix of. */
+            parent: components["schemas"]["AncestorView"];
+            /** @description The first picture of the line of parents. */
+            root: components["schemas"]["AncestorView"];
+            /** @description Up to eight pictures that it comes from, nearest first. */
+            ancestors: components["schemas"]["AncestorView"][];
+        };
+        /**
          * LineartRequest
          * @description A request for the lines of an existing image, in black on white. Lines that it has become one line each.
          */
@@ -1934,7 +1996,12 @@ export interface components {
              * @default null
              */
             max_wait_s?: number | null;
-            /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload. */
+            /**
+             * @description ID of the published picture whose settings you have taken. It is credited when you publish an image of the job, and its licence bounds yours. Pictures with the licence `personal` can be remixed by their own maker only. Default: the published picture in the sources, if there is one.
+             * @default null
+             */
+            remix_of?: string | null;
+            /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, `upload/<upload_id>` for an upload, or `picture/<picture_id>` for a published picture whose licence allows it. */
             source: string;
             /**
              * @description Width of the page in millimetres. The image has 300 dpi, or fewer if it would have more than 4096 pixels per side.
@@ -1978,6 +2045,8 @@ export interface components {
             };
             /** @description Price and charges of the job. */
             credits: components["schemas"]["CreditsView"];
+            /** @description ID of the published picture that the job starts from. Absent if there is none. */
+            remix_of?: string;
             /**
              * Format: date-time
              * @description Time at which the job was created.
@@ -2067,6 +2136,11 @@ export interface components {
              */
             max_wait_s?: number | null;
             /**
+             * @description ID of the published picture whose settings you have taken. It is credited when you publish an image of the job, and its licence bounds yours. Pictures with the licence `personal` can be remixed by their own maker only. Default: the published picture in the sources, if there is one.
+             * @default null
+             */
+            remix_of?: string | null;
+            /**
              * @description What the image must not show.
              * @default
              */
@@ -2098,7 +2172,7 @@ export interface components {
              * @default false
              */
             share_prompt?: boolean;
-            /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload. */
+            /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, `upload/<upload_id>` for an upload, or `picture/<picture_id>` for a published picture whose licence allows it. */
             source: string;
             /**
              * @description What the new area or the whole image shows. With a prompt, the new area is drawn. Default: it continues the source, whose plain, smooth, repeating or transparent ground is not drawn again.
@@ -2218,6 +2292,11 @@ export interface components {
              * @default null
              */
             max_wait_s?: number | null;
+            /**
+             * @description ID of the published picture whose settings you have taken. It is credited when you publish an image of the job, and its licence bounds yours. Pictures with the licence `personal` can be remixed by their own maker only. Default: the published picture in the sources, if there is one.
+             * @default null
+             */
+            remix_of?: string | null;
             /**
              * @description What the image must not show.
              * @default
@@ -2389,6 +2468,11 @@ export interface components {
              */
             max_wait_s?: number | null;
             /**
+             * @description ID of the published picture whose settings you have taken. It is credited when you publish an image of the job, and its licence bounds yours. Pictures with the licence `personal` can be remixed by their own maker only. Default: the published picture in the sources, if there is one.
+             * @default null
+             */
+            remix_of?: string | null;
+            /**
              * @description What the image must not show.
              * @default
              */
@@ -2466,6 +2550,10 @@ export interface components {
             thumbnail_url: string;
             /** @description Number of makers who like the picture. It can be some seconds old. */
             likes: number;
+            /** @description Number of public remixes of the picture. */
+            remixes: number;
+            /** @description What it is a remix of. Absent if it is none. */
+            lineage?: components["schemas"]["LineageView"];
             /** @description Temporary URL of the picture. */
             url: string;
             /** @description Name of the model that made the picture. */
@@ -2760,7 +2848,7 @@ export interface components {
          * @description One picture of a sheet, and how often it is on it.
          */
         Sticker: {
-            /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload. It must have a transparent background; the tool `cutout` removes another one. */
+            /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, `upload/<upload_id>` for an upload, or `picture/<picture_id>` for a published picture whose licence allows it. It must have a transparent background; the tool `cutout` removes another one. */
             source: string;
             /**
              * @description Width of the object in the source, in millimetres, before the sticker is turned. The border is outside it.
@@ -2801,6 +2889,11 @@ export interface components {
              * @default null
              */
             max_wait_s?: number | null;
+            /**
+             * @description ID of the published picture whose settings you have taken. It is credited when you publish an image of the job, and its licence bounds yours. Pictures with the licence `personal` can be remixed by their own maker only. Default: the published picture in the sources, if there is one.
+             * @default null
+             */
+            remix_of?: string | null;
             /** @description The pictures of the sheet. The same source can occur several times, such as in two widths. */
             stickers: components["schemas"]["Sticker"][];
             /**
@@ -3105,7 +3198,12 @@ export interface components {
              * @default null
              */
             max_wait_s?: number | null;
-            /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload. */
+            /**
+             * @description ID of the published picture whose settings you have taken. It is credited when you publish an image of the job, and its licence bounds yours. Pictures with the licence `personal` can be remixed by their own maker only. Default: the published picture in the sources, if there is one.
+             * @default null
+             */
+            remix_of?: string | null;
+            /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, `upload/<upload_id>` for an upload, or `picture/<picture_id>` for a published picture whose licence allows it. */
             source: string;
             /**
              * @description Factor by which width and height increase. The result has at most 8192 pixels per side and 36 megapixels. Cannot be combined with `canvas`. Default: 2, unless `canvas` is set.
@@ -3162,6 +3260,11 @@ export interface components {
              */
             max_wait_s?: number | null;
             /**
+             * @description ID of the published picture whose settings you have taken. It is credited when you publish an image of the job, and its licence bounds yours. Pictures with the licence `personal` can be remixed by their own maker only. Default: the published picture in the sources, if there is one.
+             * @default null
+             */
+            remix_of?: string | null;
+            /**
              * @description What the image must not show.
              * @default
              */
@@ -3193,7 +3296,7 @@ export interface components {
              * @default false
              */
             share_prompt?: boolean;
-            /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, or `upload/<upload_id>` for an upload. Every version has its width and height in pixels, at most 4096 each. A source with transparency gets versions with transparency. If its background is transparent or has one colour, only the area around the objects is drawn again. */
+            /** @description Image to start from: `<job_id>/<index>` for an image of one of your jobs, `upload/<upload_id>` for an upload, or `picture/<picture_id>` for a published picture whose licence allows it. Every version has its width and height in pixels, at most 4096 each. A source with transparency gets versions with transparency. If its background is transparent or has one colour, only the area around the objects is drawn again. */
             source: string;
             /**
              * @description What the source shows or the result must show.
@@ -5300,6 +5403,38 @@ export interface operations {
             409: components["responses"]["PictureTakenDown"];
             429: components["responses"]["Gateway429"];
             503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
+        };
+    };
+    list_remixes: {
+        parameters: {
+            query?: {
+                /** @description Maximum number of pictures in the response. */
+                limit?: components["parameters"]["PictureLimit"];
+                /** @description `next_cursor` of the previous page. Without it, the response is the first page. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                /** @description ID of the picture. */
+                picture_id: components["parameters"]["PictureId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of remixes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PicturePage"];
+                };
+            };
+            404: components["responses"]["PictureNotFound"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
         };
     };
     read_like: {

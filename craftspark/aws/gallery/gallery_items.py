@@ -4,6 +4,8 @@
 |---|---|---|
 | `picture#<id>` | `picture` | everything about a picture; `hidden_by` while it is not public |
 | `picture#<id>` | `tally` | how many likes it has |
+| `picture#<id>` | `remixes` | how many public remixes it has |
+| `picture#<id>` | `remix#<position>` | a row: a remix of the picture |
 | `<feed>#<period>#<copy>` | position | a row of a feed |
 | `hot`, `hot:<tool>` | `<score>#<id>` | a candidate for the popular pictures |
 | `own#<maker>` | position | a picture of a maker, public or not |
@@ -19,19 +21,19 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from craftspark.aws.items import text, timestamp
+from craftspark.aws.items import number, text, timestamp
 from craftspark.gallery.feeds import feeds_of, position_of
 from craftspark.gallery.pictures import Picture
 from craftspark.gallery.popular import rankings_of, score_of
 from craftspark.gallery.review import Appeal, KeptPicture, Takedown
 
-PICTURE, TALLY, STANDING = "picture", "tally", "standing"
+PICTURE, TALLY, STANDING, REMIXES, REMIX = "picture", "tally", "standing", "remixes", "remix#"
 # Why a picture is not public: a set of reasons, which exists only while there is one.
 HIDDEN = "hidden_by"
 RANK = "likes_rank"
 TAKEDOWN_FACTS, APPEAL = "takedown", "appeal"
 # What a row leaves out: no list shows it.
-NOT_LISTED = ("recipe", "words")
+NOT_LISTED = ("recipe", "words", "ancestors", "root", "bound")
 
 
 def picture_key(picture_id: str, item: str = PICTURE) -> Any:
@@ -68,6 +70,33 @@ def rows_of(picture: Picture, rank: int) -> Iterator[Any]:
                 "item": text(position_of(picture.picture_id, published_at)),
             }
     yield from candidates_of(picture, rank)
+    if picture.parent:
+        yield picture_key(picture.parent, f"{REMIX}{position_of(picture.picture_id, published_at)}")
+
+
+def count_remix(table: str, picture: Picture, step: int) -> list[Any]:
+    """The write that counts a picture at its parent, if it has one, for the transaction that shows or hides it."""
+    if picture.parent is None:
+        return []
+    update = {
+        "TableName": table,
+        "Key": picture_key(picture.parent, REMIXES),
+        "UpdateExpression": "ADD remixes :step",
+        "ExpressionAttributeValues": {":step": number(step)},
+    }
+    return [{"Update": update}]
+
+
+def check_parent(table: str, picture: Picture) -> list[Any]:
+    """The check that nobody has taken down the parent of a picture, for the transaction that publishes it."""
+    if picture.parent is None:
+        return []
+    check = {
+        "TableName": table,
+        "Key": picture_key(picture.parent),
+        "ConditionExpression": f"attribute_not_exists({TAKEDOWN_FACTS})",
+    }
+    return [{"ConditionCheck": check}]
 
 
 def candidates_of(picture: Picture, rank: int) -> Iterator[Any]:
@@ -96,7 +125,8 @@ def read_picture(item: Mapping[str, Any]) -> Picture:
     """The picture of its item or of a row."""
     facts = {"recipe": {}, "words": None, **json.loads(item["facts"]["S"])}
     facts["published_at"] = datetime.fromisoformat(facts["published_at"])
-    facts["tags"] = tuple(facts["tags"])
+    for name in ("tags", "ancestors"):
+        facts[name] = tuple(facts.get(name, ()))
     return Picture(**facts)
 
 

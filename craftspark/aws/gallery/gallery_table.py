@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.gallery.batches import read_items
 from craftspark.aws.gallery.gallery_items import (
+    HIDDEN,
+    PICTURE,
     RANK,
+    REMIX,
+    REMIXES,
     TAKEDOWN_FACTS,
     TALLY,
+    check_parent,
+    count_remix,
     is_public,
     own_key,
     picture_key,
@@ -73,11 +79,25 @@ class GalleryTable:
         }
         own = {"Put": {"TableName": self.table, "Item": own_key(picture)}}
         try:
-            self._transact([{"Put": put}, {"ConditionCheck": active}, own, *self._put_rows(picture, rank)])
+            self._transact(
+                [
+                    {"Put": put},
+                    {"ConditionCheck": active},
+                    *check_parent(self.table, picture),
+                    own,
+                    *count_remix(self.table, picture, 1),
+                    *self._put_rows(picture, rank),
+                ]
+            )
         except ConditionsFailed as failed:
-            if failed.items[0] is None:
+            exists, suspended, *_ = (item is not None for item in failed.items)
+            if exists:
+                raise PictureAlreadyPublished("the image is already published", field="index") from None
+            if suspended:
                 raise AccountSuspended("your account was suspended; ask the operators") from None
-            raise PictureAlreadyPublished("the image is already published", field="index") from None
+            raise PictureTakenDown(
+                f"the picture {picture.parent}, which this is a remix of, was taken down", field="index"
+            ) from None
 
     def find(self, picture_id: str) -> Picture:
         found = self._get(picture_id)
@@ -97,12 +117,19 @@ class GalleryTable:
 
     def show(self, picture_id: str) -> ShownPicture:
         """A public picture with its counts. Raises PictureNotFound."""
-        keys = [picture_key(picture_id), picture_key(picture_id, TALLY)]
+        keys = [picture_key(picture_id, item) for item in (PICTURE, TALLY, REMIXES)]
         items = {item["item"]["S"]: item for item in read_items(self.client, self.table, keys, consistent=True)}
-        found = items.get(picture_key(picture_id)["item"]["S"])
+        found = items.get(PICTURE)
         if found is None or not is_public(found):
             raise _missing(picture_id)
-        return ShownPicture(picture=read_picture(found), likes=likes_of(items.get(TALLY)))
+        picture = read_picture(found)
+        related = [*picture.ancestors, *([picture.root] if picture.root else [])]
+        return ShownPicture(
+            picture=picture,
+            likes=likes_of(items.get(TALLY)),
+            remixes=int(items.get(REMIXES, {}).get(REMIXES, {"N": "0"})["N"]),
+            related=self.find_public(related) if related else {},
+        )
 
     def remove(self, picture: Picture) -> None:
         for _ in range(TRIES):
@@ -111,18 +138,22 @@ class GalleryTable:
                 raise _missing(picture.picture_id)
             _check_not_taken_down(item)
             rank = int(item[RANK]["N"])
-            delete = {
+            delete: Any = {
                 "TableName": self.table,
                 "Key": picture_key(picture.picture_id),
                 # The same publication and rows, and nobody has taken it down: that outlasts the maker's wish.
                 "ConditionExpression": f"{SAME_PLACES} AND attribute_not_exists({TAKEDOWN_FACTS})",
                 "ExpressionAttributeValues": {":folder": text(picture.folder), ":rank": number(rank)},
             }
+            # Whether its rows exist must be as it was read: they are counted at its parent.
+            public = is_public(item)
+            delete["ConditionExpression"] += f" AND attribute_{'not_exists' if public else 'exists'}({HIDDEN})"
             own = {"Delete": {"TableName": self.table, "Key": own_key(picture)}}
             review = close_review(self.table, picture.picture_id)
             hidden = hide_in_snapshots(self.table, picture.picture_id, self.now() + CLOCK_SKEW)
+            counted = count_remix(self.table, picture, -1) if public else []
             try:
-                self._transact([{"Delete": delete}, own, review, hidden, *self._delete_rows(picture, rank)])
+                self._transact([{"Delete": delete}, own, review, hidden, *counted, *self._delete_rows(picture, rank)])
             except ConditionsFailed:
                 continue
             return
@@ -152,6 +183,30 @@ class GalleryTable:
             if count == MAX_READS:
                 return pictures, _start_of(period)
         return pictures, None
+
+    def remixes(self, picture_id: str, limit: int, after: str | None) -> tuple[list[Picture], str | None]:
+        """Up to `limit` public remixes of a public picture, newest first, and the position of the next page, if any.
+
+        Raises PictureNotFound.
+        """
+        if picture_id not in self.find_public([picture_id]):
+            raise _missing(picture_id)
+        rows = self.client.query(
+            TableName=self.table,
+            KeyConditionExpression="#key = :key AND #item BETWEEN :first AND :last",
+            ExpressionAttributeNames={"#key": "key", "#item": "item"},
+            ExpressionAttributeValues={
+                ":key": picture_key(picture_id)["key"],
+                ":first": text(REMIX),
+                ":last": text(f"{REMIX}{after}" if after else f"{REMIX}~"),
+            },
+            ScanIndexForward=False,
+            Limit=limit + 2,  # one more, and the row of the position, which is left out
+        )["Items"]
+        positions = [row["item"]["S"].removeprefix(REMIX) for row in rows]
+        found = [(position, row) for position, row in zip(positions, rows, strict=True) if position != after]
+        pictures = [read_picture(row) for _, row in found[:limit]]
+        return pictures, found[limit - 1][0] if len(found) > limit else None
 
     def _get(self, picture_id: str, *item: str) -> dict[str, Any] | None:
         key = picture_key(picture_id, *item)

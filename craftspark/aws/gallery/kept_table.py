@@ -14,6 +14,7 @@ from craftspark.aws.gallery.gallery_items import (
     RANK,
     STANDING,
     TAKEDOWN_FACTS,
+    count_remix,
     picture_key,
     read_kept,
     rows_of,
@@ -81,7 +82,8 @@ class KeptTable:
         hidden = hide_in_snapshots(self.table, picture.picture_id, self.now() + CLOCK_SKEW)
         rows = ({"Delete": {"TableName": self.table, "Key": key}} for key in rows_of(picture, kept.rank))
         review = [close_review(self.table, picture.picture_id)] if why == TAKEDOWN else []
-        return self._write([update, hidden, *rows, *review, *also])
+        counted = [] if kept.hidden_by else count_remix(self.table, picture, -1)
+        return self._write([update, hidden, *rows, *counted, *review, *also])
 
     def show(self, kept: KeptPicture, why: str, folder: str, also: Sequence[Write] = ()) -> bool:
         picture = replace(kept.picture, folder=folder)
@@ -93,13 +95,15 @@ class KeptTable:
             {":why": {"SS": [why]}, ":new": written["folder"], ":picture": written["facts"]},
         )
         row = write_row(picture)
+        public = kept.hidden_by == {why}
         rows = (
             [{"Put": {"TableName": self.table, "Item": {**key, **row}}} for key in rows_of(picture, kept.rank)]
-            if kept.hidden_by == {why}
+            if public
             else []
         )
+        counted = count_remix(self.table, picture, 1) if public else []
         review = [close_review(self.table, picture.picture_id)] if why == TAKEDOWN else []
-        return self._write([update, *rows, *review, *also])
+        return self._write([update, *rows, *counted, *review, *also])
 
     def appeal(self, kept: KeptPicture, appeal: Appeal) -> bool:
         update = self._change(

@@ -1,4 +1,4 @@
-"""Source pictures: images of jobs, and checked uploads."""
+"""Source pictures: images of jobs, checked uploads, and published pictures."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from craftspark.aws.gallery.origins import OriginTable
 from craftspark.aws.jobs.job_table import read_record
 from craftspark.aws.pictures.upload_table import UploadTable
 from craftspark.errors import InvalidInput, JobNotFound, UploadNotFound
 from craftspark.expiry import is_expired
 from craftspark.jobs.job import image_key
-from craftspark.tools.sources import UPLOAD, Source
+from craftspark.tools.sources import PICTURE, UPLOAD, Source
 from craftspark.uploads import upload_key
 
 if TYPE_CHECKING:
@@ -20,15 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """Finds a maker's own pictures."""
+    """Finds a maker's own pictures, and published ones."""
 
     client: DynamoDBClient
     jobs_table: str
     uploads: UploadTable
+    origins: OriginTable
 
     def find(self, maker: str, reference: str, until: datetime, *, field: str) -> Source:
         """See craftspark.tools.sources.Sources."""
         kind, _, name = reference.partition("/")
+        if kind == PICTURE:
+            return self.origins.find_source(maker, name, field=field)
         source = self._upload(maker, name, until) if kind == UPLOAD else self._image(maker, kind, int(name), until)
         if source is None:
             raise InvalidInput(

@@ -59,6 +59,14 @@ GALLERY_OPERATIONS = {
         parameters=(PICTURE_ID,),
         refusals=(errors.PictureNotFound,),
     ),
+    "list_remixes": Operation(
+        summary="List remixes",
+        description="Returns the published remixes of a picture, newest first. No token is needed.",
+        success="A page of remixes.",
+        answer=PicturePage,
+        parameters=(PICTURE_ID, PICTURE_LIMIT, CURSOR),
+        refusals=(errors.InvalidInput, errors.PictureNotFound),
+    ),
     "unpublish_picture": Operation(
         summary="Unpublish a picture",
         description="Removes your picture from the gallery, with its files. The image stays in its job. A picture that "
