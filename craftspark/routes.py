@@ -37,6 +37,8 @@ class Route:
 ROUTES = (
     Route("GET", "/v1/account", "read_account", traffic="polling"),
     Route("GET", "/v1/account/ledger", "list_ledger"),
+    Route("GET", "/v1/account/profile", "read_profile", traffic="occasional"),
+    Route("PUT", "/v1/account/profile", "change_profile", costs=True, traffic="occasional"),
     Route("GET", "/v1/account/pictures", "list_own_pictures", traffic="occasional"),
     Route("GET", "/v1/tools", "list_tools"),
     Route("POST", "/v1/tools/{tool}/jobs", "submit_job", costs=True, traffic="submissions"),
@@ -64,6 +66,7 @@ ROUTES = (
     Route("DELETE", "/v1/gallery/pictures/{picture_id}/like", "unlike_picture"),
     Route("PUT", "/v1/gallery/pictures/{picture_id}/report", "report_picture", costs=True, traffic="occasional"),
     Route("POST", "/v1/gallery/pictures/{picture_id}/appeal", "appeal_takedown", traffic="occasional"),
+    Route("GET", "/v1/gallery/makers/{author}", "read_maker", PUBLIC),
     Route("GET", "/v1/webhooks", "list_webhooks"),
     Route("POST", "/v1/webhooks", "create_webhook", costs=True),
     Route("DELETE", "/v1/webhooks/{webhook_id}", "delete_webhook"),

@@ -163,6 +163,16 @@ def define_gallery_access(stage: Stage, data: DataStack, guardrail: Guardrail | 
             )
         ),
         "list_remixes": Access(settings=(gallery,), grants=(records.grant_list, records.grant_show, read_files)),
+        "read_maker": Access(settings=(record,), grants=(records.grant_find,)),
+        "read_profile": Access(settings=(record,), grants=(records.grant_find,)),
+        "change_profile": Access(
+            settings=(record, moderate, _fill_account_settings(stage, data)),
+            grants=(
+                data.accounts.grant_enter,  # records and counts of refusals
+                *_list_moderation_grants(stage, guardrail),
+                records.grant_rename,
+            ),
+        ),
         "read_like": Access(settings=(record,), grants=(records.grant_read_likes,)),
         "like_picture": Access(settings=(record,), grants=(records.grant_like,)),
         "unlike_picture": Access(settings=(record,), grants=(records.grant_unlike,)),

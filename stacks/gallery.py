@@ -10,7 +10,6 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
-from cdk_app.acknowledgements import acknowledge
 from cdk_app.packaging.python_function import Access, PythonFunction
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.work_queue import DeadLetterQueue
@@ -38,7 +37,6 @@ class GalleryStack(Stack):
         self._settings = RecordSettings(gallery_table=data.gallery_records.table.table_name)
         # What none of the functions could handle, for a person.
         self.unsettled = DeadLetterQueue(self, "UnsettledGallery")
-        acknowledge(self.unsettled, "It holds the dead letters of streams and rules.", "AwsSolutions-SQS3")
         bus = events.EventBus.from_event_bus_name(self, "Bus", "default")
         files = FileSettings(gallery_bucket=data.gallery.bucket_name)
         shown, hidden = "pictures/*", f"{HIDDEN}*"

@@ -54,14 +54,15 @@ class OwnMetrics:
         return self._measure(name, label, {"service": by or EVENTS[name]}, period=period, statistic="Sum")
 
     def count_unmoderated_prompts(self) -> cloudwatch.MathExpression:
-        """How often the service that moderates words failed, of submissions, quotes and publications."""
+        """How often the service that moderates words failed, of submissions, quotes, publications and names."""
         name = "ModerationUnavailable"
         return cloudwatch.MathExpression(
-            expression="FILL(submitted, 0) + FILL(quoted, 0) + FILL(published, 0)",
+            expression="FILL(submitted, 0) + FILL(quoted, 0) + FILL(published, 0) + FILL(named, 0)",
             using_metrics={
                 "submitted": self.count_events(name),
                 "quoted": self.count_events(name, by="quote_job"),
                 "published": self.count_events(name, by="publish_image"),
+                "named": self.count_events(name, by="change_profile"),
             },
             period=PERIOD,
             label=name,

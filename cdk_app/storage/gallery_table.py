@@ -21,8 +21,12 @@ class GalleryTable(OnDemandTable):
         self.add_index(OPEN, partition=OPEN, sort=PRIORITY, sort_type=dynamodb.AttributeType.NUMBER)
 
     def grant_find(self, finder: iam.IGrantable) -> None:
-        """Get a picture by its ID."""
+        """Get a picture or a maker by their ID."""
         self.table.grant(finder, "dynamodb:GetItem")
+
+    def grant_rename(self, maker: iam.IGrantable) -> None:
+        """Change the name of a maker."""
+        self.table.grant(maker, "dynamodb:UpdateItem")
 
     def grant_list(self, reader: iam.IGrantable) -> None:
         """List the pictures of a feed."""

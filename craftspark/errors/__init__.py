@@ -114,6 +114,10 @@ class AppealClosed(RequestRefused, retry=Retry.NEVER):
     """The picture is not taken down, or there was an appeal against its takedown before."""
 
 
+class MakerNotFound(RequestRefused, retry=Retry.NEVER):
+    """No maker with this ID has published."""
+
+
 class WebhookNotFound(RequestRefused, retry=Retry.NEVER):
     """The caller has no webhook with this ID."""
 

@@ -20,12 +20,17 @@ PICTURE_FILE, THUMBNAIL_FILE = "picture.png", "thumbnail.webp"
 
 @dataclass(frozen=True, kw_only=True)
 class ShownPicture:
-    """A public picture as its page shows it. `related` has those of its ancestors that are public, by their ID."""
+    """A public picture as its page shows it.
+
+    `related` has those of its ancestors that are public, by their ID. `names` has the names of their makers, by author,
+    if they have chosen one.
+    """
 
     picture: Picture
     likes: int
     remixes: int
     related: Mapping[str, Picture]
+    names: Mapping[str, str]
 
 
 class GalleryRecords(Protocol):

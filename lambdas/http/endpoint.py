@@ -19,6 +19,7 @@ from craftspark.errors import (
     Forbidden,
     InvalidInput,
     JobNotFound,
+    MakerNotFound,
     PictureNotFound,
     ServiceBusy,
     UploadNotFound,
@@ -36,6 +37,7 @@ from lambdas.log import logger
 # A prompt of 1,000 characters takes at most 4 KB, escaped 12 KB: two of them and the rest fit.
 BODY_LIMIT = 32 * 1024
 NOT_FOUND = {
+    "author": MakerNotFound,
     "job_id": JobNotFound,
     "picture_id": PictureNotFound,
     "upload_id": UploadNotFound,
@@ -192,8 +194,8 @@ def refuse(error: ApiProblem) -> dict[str, Any]:
     return {"statusCode": status, "headers": headers, "body": json.dumps(body)}
 
 
-def id_in_path(request: Visit, name: Literal["job_id", "picture_id", "upload_id", "webhook_id"]) -> str:
-    """The ID of a job, a picture, an upload or a webhook in the path.
+def id_in_path(request: Visit, name: Literal["author", "job_id", "picture_id", "upload_id", "webhook_id"]) -> str:
+    """The ID of an author, a job, a picture, an upload or a webhook in the path.
 
     Raises the matching NotFound error for a malformed ID.
     """

@@ -100,6 +100,7 @@ class AncestorView(View):
     picture_id: str = Field(description="ID of the picture.")
     title: str | None = Field(None, description="Title of the picture. Absent if the picture is not public any more.")
     author: str | None = Field(None, description="ID of its maker in the gallery. Absent with the title.")
+    author_name: str | None = Field(None, description="Name of its maker. Absent if the maker has chosen none.")
     removed: bool | None = Field(None, description="True if the picture is not public any more, else absent.")
 
 
@@ -114,6 +115,7 @@ class LineageView(View):
 class PictureView(PictureCard):
     """A published picture with what it was made from."""
 
+    author_name: str | None = Field(None, description="Name of its maker. Absent if the maker has chosen none.")
     likes: int = Field(description="Number of makers who like the picture. It can be some seconds old.")
     remixes: int = Field(description="Number of public remixes of the picture.")
     lineage: LineageView | None = Field(None, description="What it is a remix of. Absent if it is none.")
@@ -145,6 +147,7 @@ def picture_view(shown: ShownPicture, links: Links) -> PictureView:
         **card_facts(picture),
         thumbnail_url=thumbnail_url,
         url=url,
+        author_name=shown.names.get(picture.author),
         likes=shown.likes,
         remixes=shown.remixes,
         lineage=lineage_view(shown),
@@ -168,7 +171,12 @@ def _ancestor(picture_id: str, shown: ShownPicture) -> AncestorView:
     ancestor = shown.related.get(picture_id)
     if ancestor is None:
         return AncestorView(picture_id=picture_id, removed=True)
-    return AncestorView(picture_id=picture_id, title=ancestor.title, author=ancestor.author)
+    return AncestorView(
+        picture_id=picture_id,
+        title=ancestor.title,
+        author=ancestor.author,
+        author_name=shown.names.get(ancestor.author),
+    )
 
 
 def card_facts(picture: Picture) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from craftspark.aws.gallery.kept_table import KeptTable
 from craftspark.aws.gallery.likes_table import LikesTable
 from craftspark.aws.gallery.picture_bucket import HIDDEN, PictureBucket
 from craftspark.aws.gallery.popular_table import PopularTable, hide_in_snapshots
+from craftspark.aws.gallery.profiles_table import ProfilesTable
 from craftspark.aws.gallery.reports_table import ReportsTable
 from craftspark.aws.jobs.presigning import Presigner
 from craftspark.clock import utc_now
@@ -64,6 +65,11 @@ def standing_writes(maker: str, reason: str | None) -> list[Write]:
     table, now = RecordSettings.from_environment().gallery_table, utc_now()
     standing = standing_write(table, maker, now, suspended=reason is not None)
     return [standing, *([hide_in_snapshots(table, author_of(maker), now + HIDING)] if reason else [])]
+
+
+@cache
+def profiles() -> ProfilesTable:
+    return ProfilesTable(client=clients.dynamodb(), table=RecordSettings.from_environment().gallery_table)
 
 
 @cache

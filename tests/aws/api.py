@@ -90,7 +90,17 @@ def clear_caches(function: str) -> None:
     import_module("lambdas.wiring.accounts").account_table.cache_clear()
     for shared in ("settings", "table", "store"):
         getattr(import_module("lambdas.wiring.uploads"), shared).cache_clear()
-    for shared in ("table", "links", "gallery", "popular_table", "liking", "kept_table", "reports_table", "curation"):
+    for shared in (
+        "table",
+        "links",
+        "gallery",
+        "popular_table",
+        "liking",
+        "kept_table",
+        "reports_table",
+        "curation",
+        "profiles",
+    ):
         getattr(import_module("lambdas.wiring.gallery"), shared).cache_clear()
     import_module("lambdas.http.administration").audit_table.cache_clear()
     for shared in ("job_list", "job_editor", "image_bucket"):

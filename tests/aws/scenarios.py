@@ -14,6 +14,7 @@ from craftspark.aws import clients
 from craftspark.aws.items import job_key, text
 from craftspark.aws.jobs.speed import FLEET, SUPPLY, partition
 from craftspark.fleet.supply import PoolSupply, TypeSupply
+from craftspark.gallery.pictures import author_of
 from craftspark.jobs.job import image_key, thumbnail_key
 from craftspark.routes import ADMIN, ROUTES
 from craftspark.tools import TOOLS
@@ -32,6 +33,7 @@ BODIES: dict[str, Any] = {
     "create_webhook": {"url": "https://hooks.example.com/a"},
     "change_job": {"title": "Apples"},
     "publish_image": {"title": "Red apple", "tags": ["apple"], "licence": "cc-by-4.0"},
+    "change_profile": {"name": "Ann"},
     "report_picture": {"reason": "spam"},
     "take_down_picture": {"reason": "copyright", "words": "a brand's sign"},
     "appeal_takedown": {"words": "It is mine."},
@@ -68,6 +70,7 @@ class Caller:
         route = FUNCTIONS[name]
         admin = route.scope == ADMIN
         values = {"job_id": UNKNOWN, "upload_id": UNKNOWN, "webhook_id": UNKNOWN, "picture_id": UNKNOWN, "index": "0"}
+        values["author"] = author_of(self.maker)
         values |= {"maker": self.maker, "tool": self.tool, **self.path}
         request = {
             "maker": "operator" if admin else self.maker,
@@ -100,6 +103,9 @@ class Caller:
             self.path["picture_id"] = self.ask("publish_image").body["picture_id"]
             if self.function in ("appeal_takedown", "restore_picture"):
                 self.ask("take_down_picture")
+        elif "{author}" in route.path:
+            self.job(ended=True)
+            self.ask("publish_image")
         elif "webhook" in route.path:
             self.limit(webhooks=2)
             if "{webhook_id}" in route.path:
@@ -159,8 +165,8 @@ def contend(caller: Caller) -> Answer:
     caller.put(month="2020-01")
     caller.patch.setattr(clients.dynamodb(), "transact_write_items", conflict)
     caller.patch.setattr("craftspark.aws.transactions.time.sleep", lambda _: None)
-    if caller.function == "quote_job":  # which writes only refusals
-        return caller.ask(body={**caller.body, "prompt": REFUSED_WORDS})
+    if caller.function in ("quote_job", "change_profile"):  # which write only refusals
+        return say_what_is_refused(caller)
     keyed = caller.function in ("create_upload", "rotate_webhook_secret")
     return caller.ask(headers={"idempotency-key": "k"} if keyed else None)
 
@@ -227,7 +233,7 @@ def ask_too_often(caller: Caller) -> Answer:
     if caller.function == "check_upload":
         put(UPLOAD_RECORDS, caller.maker, "limits", minute="9999-12-31T23:59", checks=1000)
         return caller.ask()
-    if caller.function in ("quote_job", "publish_image"):
+    if caller.function in ("quote_job", "publish_image", "change_profile"):
         caller.put(held_until="9999-12-31T23:59:59.000Z")
         return say_what_is_refused(caller)
     caller.put(minute="9999-12-31T23:59", submissions=10**6)
@@ -235,7 +241,7 @@ def ask_too_often(caller: Caller) -> Answer:
 
 
 def say_what_is_refused(caller: Caller) -> Answer:
-    field = "title" if caller.function == "publish_image" else "prompt"
+    field = {"publish_image": "title", "change_profile": "name"}.get(caller.function, "prompt")
     return caller.ask(body={**caller.body, field: REFUSED_WORDS})
 
 
@@ -387,6 +393,7 @@ SCENARIOS: dict[str, Callable[[Caller], Answer]] = {
     "ModerationUnavailable": fail_to_judge,
     "PlanExceeded": exceed_the_plan,
     "PictureAlreadyPublished": publish_otherwise,
+    "MakerNotFound": at(author=UNKNOWN),
     "PictureTakenDown": take_down_first,
     "PictureNotFound": at(picture_id=UNKNOWN),
     "PromptRefused": say_what_is_refused,

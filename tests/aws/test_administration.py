@@ -10,7 +10,7 @@ from craftspark.settings.accounts import AccountSettings
 from tests.aws.api import Answer, account, call, submit
 from tests.aws.conftest import ACCOUNTS, SMALL
 
-pytestmark = pytest.mark.usefixtures("submit_settings", "read_settings", "admin_settings")
+pytestmark = pytest.mark.usefixtures("submit_settings", "gallery_settings", "admin_settings")
 SCOPE = "craftspark/admin"
 
 

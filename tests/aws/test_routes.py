@@ -58,7 +58,21 @@ BODIES: list[Any] = [
 ]
 FIELDS = {
     *("prompt", "also", "source", "size", "aspect", "style", "preset", "seed", "count", "guidance", "max_wait_s"),
-    *("title", "tags", "licence", "share_words", "content_type", "url", "credits", "note", "plan", "reason", "words"),
+    *(
+        "title",
+        "tags",
+        "licence",
+        "share_words",
+        "content_type",
+        "url",
+        "credits",
+        "note",
+        "plan",
+        "reason",
+        "words",
+        "name",
+        "remix_of",
+    ),
 }
 VALUES: list[Any] = [
     *(*TEXTS, None, True, -1, 10**30, float("inf"), float("nan"), [], ["x"] * 1000, {}, {"a": {}}),
@@ -72,7 +86,7 @@ def job_id() -> str:
 
 
 def good_path(route: Route, job_id: str) -> dict[str, str]:
-    ids = dict.fromkeys(("picture_id", "upload_id", "webhook_id"), "a" * 26)
+    ids = dict.fromkeys(("author", "picture_id", "upload_id", "webhook_id"), "a" * 26)
     values = {**ids, "tool": "picture", "job_id": job_id, "index": "0", "maker": "maker-1"}
     return {name: value for name, value in values.items() if f"{{{name}}}" in route.path}
 

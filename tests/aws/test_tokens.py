@@ -102,4 +102,8 @@ def test_every_post_of_makers_costs_unless_it_ends_something_or_delivers_what_wa
     posts = {route.function for route in ROUTES if (route.method, route.scope) == ("POST", "maker")}
 
     free = {"cancel_job", "zip_files", "appeal_takedown"}
-    assert {route.function for route in ROUTES if route.costs} == posts - free | {"like_picture", "report_picture"}
+    assert {route.function for route in ROUTES if route.costs} == posts - free | {
+        "like_picture",
+        "report_picture",
+        "change_profile",
+    }

@@ -117,7 +117,7 @@ def test_words_of_every_function_that_moderates_them_count_as_unmoderated(synthe
         if ROOT / "lambdas/wiring/moderation.py"
         in {ROOT / each for each in find_import_closure(file.relative_to(ROOT), root=ROOT).files}
     }
-    assert watched == moderating == {"publish_image", "quote_job", "submit_job"}
+    assert watched == moderating == {"change_profile", "publish_image", "quote_job", "submit_job"}
 
 
 def test_every_alarm_is_heard_and_says_what_it_means(synthesis: Synthesis) -> None:

@@ -150,7 +150,20 @@ def test_reading_an_account_touches_no_job(dev: Synthesis) -> None:
     assert on(statements, "AccountsTable") == {"dynamodb:GetItem", "dynamodb:Query", *TABLE_WRITES}
 
 
-@pytest.mark.parametrize("name", sorted({route.function for route in ROUTES if route.scope == ADMIN} - {"find_makers"}))
+CURATION = {"list_reports", "take_down_picture", "restore_picture", "dismiss_reports"}
+ADMINISTRATION = {route.function for route in ROUTES if route.scope == ADMIN} - {"find_makers", *CURATION}
+
+
+@pytest.mark.parametrize("name", sorted(CURATION))
+def test_administration_of_pictures_changes_no_account_but_its_audit(dev: Synthesis, name: str) -> None:
+    statements = dev.allowed_to_function(name)
+
+    assert on(statements, "AccountsTable") == (set() if name == "list_reports" else {"dynamodb:PutItem"})
+    assert on(statements, "JobsTable") == set()
+    assert services(statements) == {"dynamodb", "s3", "xray"}
+
+
+@pytest.mark.parametrize("name", sorted(ADMINISTRATION))
 def test_administration_is_about_accounts_and_reads_jobs_at_most(dev: Synthesis, name: str) -> None:
     statements = dev.allowed_to_function(name)
 

@@ -44,6 +44,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/account/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read your profile
+         * @description Returns your ID and your name in the gallery.
+         */
+        get: operations["read_profile"];
+        /**
+         * Change your profile
+         * @description Sets your name in the gallery. It is moderated like a prompt.
+         */
+        put: operations["change_profile"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/account/pictures": {
         parameters: {
             query?: never;
@@ -864,6 +888,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/gallery/makers/{author}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a maker
+         * @description Returns a maker who has published: the name, since when, and how many pictures are public. `GET /v1/gallery/pictures` lists them. No token is needed.
+         */
+        get: operations["read_maker"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhooks": {
         parameters: {
             query?: never;
@@ -1248,6 +1292,8 @@ export interface components {
             title?: string;
             /** @description ID of its maker in the gallery. Absent with the title. */
             author?: string;
+            /** @description Name of its maker. Absent if the maker has chosen none. */
+            author_name?: string;
             /** @description True if the picture is not public any more, else absent. */
             removed?: boolean;
         };
@@ -1276,6 +1322,23 @@ export interface components {
              * @description Time at which an administrator dismissed it. Absent while it waits.
              */
             dismissed_at?: string;
+        };
+        /**
+         * AuthorView
+         * @description A maker as everybody sees them.
+         */
+        AuthorView: {
+            /** @description ID of the maker in the gallery. It is not the ID that the maker signs in with. */
+            author: string;
+            /** @description Name of the maker. Absent if the maker has chosen none. */
+            name?: string;
+            /**
+             * Format: date-time
+             * @description Time of the maker's first publication.
+             */
+            since: string;
+            /** @description Number of the maker's public pictures. */
+            pictures: number;
         };
         /**
          * CheaperView
@@ -2548,6 +2611,8 @@ export interface components {
             published_at: string;
             /** @description Temporary URL of a small WebP image. */
             thumbnail_url: string;
+            /** @description Name of its maker. Absent if the maker has chosen none. */
+            author_name?: string;
             /** @description Number of makers who like the picture. It can be some seconds old. */
             likes: number;
             /** @description Number of public remixes of the picture. */
@@ -2674,6 +2739,27 @@ export interface components {
             deadline_s?: number;
             /** @description With `PlanExceeded` and `CapacityInsufficient`: name of your plan. */
             plan?: string;
+        };
+        /**
+         * ProfileChange
+         * @description What everybody sees of you in the gallery.
+         */
+        ProfileChange: {
+            /**
+             * @description Your name in the gallery. It is moderated, and it need not be unique.
+             * @example Ann
+             */
+            name: string;
+        };
+        /**
+         * ProfileView
+         * @description What everybody sees of you in the gallery.
+         */
+        ProfileView: {
+            /** @description ID of the maker in the gallery. It is not the ID that the maker signs in with. */
+            author: string;
+            /** @description Your name in the gallery. Absent if you have chosen none. */
+            name?: string;
         };
         /**
          * PublicationRequest
@@ -3874,6 +3960,18 @@ export interface components {
                 };
             };
         };
+        /** @description `/problems/MakerNotFound`: The maker does not exist. */
+        MakerNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/MakerNotFound";
+                };
+            };
+        };
         /** @description `/problems/PictureNotFound`: The picture does not exist. */
         PictureNotFound: {
             headers: {
@@ -3990,6 +4088,8 @@ export interface components {
         };
     };
     parameters: {
+        /** @description ID of the maker in the gallery. */
+        Author: string;
         /** @description `next_cursor` of the previous page. Without it, the response is the first page. */
         Cursor: string;
         /** @description Makes retries safe. For 35 days, a request with the same key, path and body has no second effect and returns the result of the first request. A different request with the same key is refused with `IdempotencyKeyReused`. Without a key, each request has its own effect. */
@@ -4091,6 +4191,60 @@ export interface operations {
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["Gateway429"];
             503: components["responses"]["ServiceBusy_Gateway503"];
+        };
+    };
+    read_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Your profile. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileView"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
+        };
+    };
+    change_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileChange"];
+            };
+        };
+        responses: {
+            /** @description Your profile. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileView"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["AccountSuspended_Forbidden"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput_PromptRefused"];
+            429: components["responses"]["TooManyRequests_Gateway429"];
+            503: components["responses"]["AccountContended_ModerationUnavailable_ServiceBusy_Gateway503"];
         };
     };
     list_own_pictures: {
@@ -5588,6 +5742,32 @@ export interface operations {
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["Gateway429"];
             503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
+        };
+    };
+    read_maker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the maker in the gallery. */
+                author: components["parameters"]["Author"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The maker. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorView"];
+                };
+            };
+            404: components["responses"]["MakerNotFound"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
         };
     };
     list_webhooks: {

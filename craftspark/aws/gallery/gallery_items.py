@@ -8,6 +8,7 @@
 | `picture#<id>` | `remix#<position>` | a row: a remix of the picture |
 | `<feed>#<period>#<copy>` | position | a row of a feed |
 | `hot`, `hot:<tool>` | `<score>#<id>` | a candidate for the popular pictures |
+| `author#<author>` | `maker` | see `profiles_table.py` |
 | `own#<maker>` | position | a picture of a maker, public or not |
 | `own#<maker>` | `standing` | whether the maker is suspended |
 | `picture#<id>` | `report#<maker>`, `review` | see `reports_table.py` |
@@ -21,6 +22,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from craftspark.aws.gallery.profiles_table import count_picture
 from craftspark.aws.items import number, text, timestamp
 from craftspark.gallery.feeds import feeds_of, position_of
 from craftspark.gallery.pictures import Picture
@@ -74,8 +76,12 @@ def rows_of(picture: Picture, rank: int) -> Iterator[Any]:
         yield picture_key(picture.parent, f"{REMIX}{position_of(picture.picture_id, published_at)}")
 
 
-def count_remix(table: str, picture: Picture, step: int) -> list[Any]:
-    """The write that counts a picture at its parent, if it has one, for the transaction that shows or hides it."""
+def counts_of(table: str, picture: Picture, step: int) -> list[Any]:
+    """The writes that count a picture at its maker and its parent, for the transaction that shows or hides it."""
+    return [count_picture(table, picture, step), *_count_remix(table, picture, step)]
+
+
+def _count_remix(table: str, picture: Picture, step: int) -> list[Any]:
     if picture.parent is None:
         return []
     update = {

@@ -18,7 +18,7 @@ from craftspark.aws.gallery.gallery_items import (
     TAKEDOWN_FACTS,
     TALLY,
     check_parent,
-    count_remix,
+    counts_of,
     is_public,
     own_key,
     picture_key,
@@ -30,6 +30,7 @@ from craftspark.aws.gallery.gallery_items import (
 )
 from craftspark.aws.gallery.likes_table import likes_of
 from craftspark.aws.gallery.popular_table import CLOCK_SKEW, hide_in_snapshots
+from craftspark.aws.gallery.profiles_table import names_of
 from craftspark.aws.gallery.reports_table import close_review
 from craftspark.aws.items import number, text, timestamp
 from craftspark.aws.transactions import ConditionsFailed, transact
@@ -85,7 +86,7 @@ class GalleryTable:
                     {"ConditionCheck": active},
                     *check_parent(self.table, picture),
                     own,
-                    *count_remix(self.table, picture, 1),
+                    *counts_of(self.table, picture, 1),
                     *self._put_rows(picture, rank),
                 ]
             )
@@ -123,12 +124,15 @@ class GalleryTable:
         if found is None or not is_public(found):
             raise _missing(picture_id)
         picture = read_picture(found)
-        related = [*picture.ancestors, *([picture.root] if picture.root else [])]
+        ancestors = [*picture.ancestors, *([picture.root] if picture.root else [])]
+        related = self.find_public(ancestors) if ancestors else {}
+        authors = [picture.author, *(each.author for each in related.values())]
         return ShownPicture(
             picture=picture,
             likes=likes_of(items.get(TALLY)),
             remixes=int(items.get(REMIXES, {}).get(REMIXES, {"N": "0"})["N"]),
-            related=self.find_public(related) if related else {},
+            related=related,
+            names=names_of(self.client, self.table, authors),
         )
 
     def remove(self, picture: Picture) -> None:
@@ -151,7 +155,7 @@ class GalleryTable:
             own = {"Delete": {"TableName": self.table, "Key": own_key(picture)}}
             review = close_review(self.table, picture.picture_id)
             hidden = hide_in_snapshots(self.table, picture.picture_id, self.now() + CLOCK_SKEW)
-            counted = count_remix(self.table, picture, -1) if public else []
+            counted = counts_of(self.table, picture, -1) if public else []
             try:
                 self._transact([{"Delete": delete}, own, review, hidden, *counted, *self._delete_rows(picture, rank)])
             except ConditionsFailed:

@@ -14,7 +14,7 @@ from craftspark.aws.gallery.gallery_items import (
     RANK,
     STANDING,
     TAKEDOWN_FACTS,
-    count_remix,
+    counts_of,
     picture_key,
     read_kept,
     rows_of,
@@ -82,7 +82,7 @@ class KeptTable:
         hidden = hide_in_snapshots(self.table, picture.picture_id, self.now() + CLOCK_SKEW)
         rows = ({"Delete": {"TableName": self.table, "Key": key}} for key in rows_of(picture, kept.rank))
         review = [close_review(self.table, picture.picture_id)] if why == TAKEDOWN else []
-        counted = [] if kept.hidden_by else count_remix(self.table, picture, -1)
+        counted = [] if kept.hidden_by else counts_of(self.table, picture, -1)
         return self._write([update, hidden, *rows, *counted, *review, *also])
 
     def show(self, kept: KeptPicture, why: str, folder: str, also: Sequence[Write] = ()) -> bool:
@@ -101,7 +101,7 @@ class KeptTable:
             if public
             else []
         )
-        counted = count_remix(self.table, picture, 1) if public else []
+        counted = counts_of(self.table, picture, 1) if public else []
         review = [close_review(self.table, picture.picture_id)] if why == TAKEDOWN else []
         return self._write([update, *rows, *counted, *review, *also])
 

@@ -14,13 +14,21 @@ from lambdas.http.openapi.admin_operations import ADMIN_OPERATIONS
 from lambdas.http.openapi.curation_operations import CURATION_OPERATIONS
 from lambdas.http.openapi.gallery_operations import GALLERY_OPERATIONS
 from lambdas.http.openapi.job_operations import JOB_OPERATIONS
+from lambdas.http.openapi.profile_operations import PROFILE_OPERATIONS
 from lambdas.http.openapi.responses import SCHEMA, reference, refusals, responses
 from lambdas.http.openapi.security import SCHEMES, SECURITY
 from lambdas.http.openapi.webhook_messages import describe_messages
 from lambdas.http.problems import GatewayProblem, Problem
 from lambdas.http.webhook_views import JobSettledMessage
 
-OPERATIONS = {**JOB_OPERATIONS, **GALLERY_OPERATIONS, **CURATION_OPERATIONS, **ACCOUNT_OPERATIONS, **ADMIN_OPERATIONS}
+OPERATIONS = {
+    **JOB_OPERATIONS,
+    **GALLERY_OPERATIONS,
+    **CURATION_OPERATIONS,
+    **PROFILE_OPERATIONS,
+    **ACCOUNT_OPERATIONS,
+    **ADMIN_OPERATIONS,
+}
 TAGS = {
     "tools": "List the tools, create jobs and get quotes.",
     "jobs": "Read, rename, cancel and delete jobs.",

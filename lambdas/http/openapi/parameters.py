@@ -77,6 +77,9 @@ PICTURE_TAG = Parameter(
 PICTURE_AUTHOR = Parameter(
     component="PictureAuthor", name="author", place="query", description="Only pictures of this author.", schema=ID
 )
+AUTHOR = Parameter(
+    component="Author", name="author", place="path", description="ID of the maker in the gallery.", schema=ID
+)
 PICTURE_LIMIT = Parameter(
     component="PictureLimit",
     name="limit",
