@@ -44,6 +44,15 @@ def create_accounts_table(client: Any, name: str) -> None:
     )
 
 
+def create_gallery_table(client: Any, name: str) -> None:
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=_key("key", "item"),
+        AttributeDefinitions=[*map(_text, ("key", "item"))],
+    )
+
+
 def _index(name: str, partition: str, sort: str, *attributes: str) -> dict[str, Any]:
     kept = {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(attributes)}
     projection = kept if attributes else {"ProjectionType": "KEYS_ONLY"}

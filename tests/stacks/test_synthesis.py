@@ -68,6 +68,8 @@ def test_what_a_deployment_says_about_itself(dev: Synthesis) -> None:
     assert said == {
         "Api": {"ApiUrl", "UserPoolId", "UserPoolClientId", "PartnerClientId", "AdministratorClientId"},
         "Data": {
+            "GalleryTableName",
+            "GalleryBucketName",
             "JobsTableName",
             "AccountsTableName",
             "TrainingsTableName",
