@@ -52,36 +52,49 @@ FEEDS = (Feed("newest"), Feed("tool", "pattern"), Feed("tag", "apple"), Feed("au
 
 
 def test_a_walk_shows_each_older_picture_once_while_others_publish_and_take_back() -> None:
-    """Pictures of three months, two with the same moment, in walks through four feeds at the same time."""
+    """20 readers of four feeds, and five makers who publish and take back, in any order.
+
+    The pictures are of three months, each two with the same moment.
+    """
     chance = random.Random(7)
-    before = [a_picture(number, START + timedelta(days=number // 2 * 6)) for number in range(20)]
+    before = [a_picture(number, START + timedelta(days=number // 2 * 12)) for number in range(10)]
     now = START + timedelta(days=70)
     for picture in before:
         table_at(now).add(picture)
-    shown: dict[Feed, list[str]] = {feed: [] for feed in FEEDS}
-    positions: dict[Feed, str | None] = dict.fromkeys(FEEDS)
-    taken_back, number = set(), 0
-    while positions:
-        for feed, after in list(positions.items()):
-            # Each page is read from another copy.
-            pictures, position = table_at(now, copy=number).page(feed, 3, after)
-            shown[feed] += [picture.picture_id for picture in pictures]
-            assert len(pictures) <= 3
-            if position is None:
-                del positions[feed]
-            else:
-                positions[feed] = position
-        number += 1
-        table_at(now).add(a_picture(100 + number, now + timedelta(seconds=number)))
-        gone = chance.choice(before)
-        if gone.picture_id not in taken_back:
-            table_at(now).remove(gone)
-            taken_back.add(gone.picture_id)
+    readers = [Reader(feed, copy) for copy in range(5) for feed in FEEDS]
+    left, acts = list(before), 3 * list(range(5))  # each of five makers acts three times
+    while walking := [reader for reader in readers if not reader.ended]:
+        actor = chance.choice([*walking, *acts])
+        if isinstance(actor, Reader):
+            actor.read(table_at(now, copy=chance.randrange(COPIES)))
+            continue
+        acts.remove(actor)
+        if chance.random() < 0.4:
+            table_at(now).remove(left.pop(chance.randrange(len(left))))
+        else:
+            table_at(now).add(a_picture(100 + len(acts), now + timedelta(seconds=len(acts))))
 
-    for feed in FEEDS:
-        older = {picture.picture_id for picture in before if feed in feeds_of(picture)}
-        assert len(shown[feed]) == len(set(shown[feed]))
-        assert older - taken_back <= set(shown[feed]) <= older
+    for reader in readers:
+        older = {picture.picture_id for picture in before if reader.feed in feeds_of(picture)}
+        assert len(reader.shown) == len(set(reader.shown))
+        assert older & {picture.picture_id for picture in left} <= set(reader.shown) <= older
+
+
+class Reader:
+    """A visitor who walks through a feed in pages of three."""
+
+    def __init__(self, feed: Feed, number: int) -> None:
+        self.feed, self.number = feed, number
+        self.shown: list[str] = []
+        self.position: str | None = None
+        self.ended = False
+
+    def read(self, table: GalleryTable) -> None:
+        """Read the next page, of any copy."""
+        pictures, self.position = table.page(self.feed, 3, self.position)
+        assert len(pictures) <= 3
+        self.shown += [picture.picture_id for picture in pictures]
+        self.ended = self.position is None
 
 
 def test_a_page_skips_empty_months_and_ends_at_the_first() -> None:

@@ -44,7 +44,7 @@ def test_a_maker_publishes_an_image_that_visitors_see_until_it_is_taken_back(
     assert HTTP.get(shown["url"]).status_code == 404
 
 
-def test_likes_are_summed_and_make_a_picture_popular(cloud: LocalCloud, image: tuple[FrontEnd, str]) -> None:
+def test_a_picture_is_liked_popular_and_remixed(cloud: LocalCloud, image: tuple[FrontEnd, str]) -> None:
     visitor, fan = FrontEnd(cloud, None), FrontEnd(cloud, cloud.sign_in("fan@craftspark.example"))
     picture_id = publish(image)["picture_id"]
     path = f"/v1/gallery/pictures/{picture_id}"
@@ -54,6 +54,14 @@ def test_likes_are_summed_and_make_a_picture_popular(cloud: LocalCloud, image: t
     cloud.client("lambda").invoke(FunctionName=cloud.outputs["SnapshotPopularFunctionName"], Payload=b"{}")
     popular = visitor.call("GET", "/v1/gallery/pictures", params={"sort": "popular"}).json()["pictures"]
     assert picture_id in [each["picture_id"] for each in popular]
+    assert fan.call("PUT", "/v1/account/profile", json={"name": "A fan"}).status_code == 200
+    remixed = publish((fan, fan.ended(fan.accepted(count=1, steps=1, remix_of=picture_id))["job_id"]))
+    assert (remixed["author_name"], remixed["lineage"]["parent"]["picture_id"]) == ("A fan", picture_id)
+    remixes = visitor.call("GET", f"{path}/remixes").json()["pictures"]
+    assert [each["picture_id"] for each in remixes] == [remixed["picture_id"]]
+    author = fan.call("GET", "/v1/account/profile").json()["author"]
+    assert visitor.call("GET", f"/v1/gallery/makers/{author}").json()["pictures"] == 1
+    assert fan.call("DELETE", f"/v1/gallery/pictures/{remixed['picture_id']}").status_code == 204
     assert fan.call("DELETE", f"{path}/like").json() == {"liked": False, "likes": 0}
     assert fan.call("GET", f"{path}/like").json() == {"liked": False, "likes": 0}
     assert image[0].call("DELETE", path).status_code == 204
