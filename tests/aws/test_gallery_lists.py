@@ -62,7 +62,8 @@ def test_a_walk_shows_each_older_picture_once_while_others_publish_and_take_back
     for picture in before:
         table_at(now).add(picture)
     readers = [Reader(feed, copy) for copy in range(5) for feed in FEEDS]
-    left, acts = list(before), 3 * list(range(5))  # each of five makers acts three times
+    left = list(before)
+    acts: list[Any] = 3 * list(range(5))  # each of five makers acts three times
     while walking := [reader for reader in readers if not reader.ended]:
         actor = chance.choice([*walking, *acts])
         if isinstance(actor, Reader):

@@ -203,6 +203,22 @@ def test_a_snapshot_is_made_when_something_changed_or_the_last_one_grows_old() -
     assert len(next(walk(ALL, NOW + timedelta(minutes=41)))) == 2
 
 
+def test_a_picture_that_is_public_again_is_listed_by_the_next_generation() -> None:
+    """A snapshot of the seconds in between has the picture, and the readers leave it out of that snapshot."""
+    picture = a_picture(1, NOW)
+    table().add(picture)
+    GalleryTable(client=clients.dynamodb(), table=GALLERY_RECORDS, now=lambda: NOW).remove(picture)
+    table().add(picture)
+
+    seen = []
+    for later_s in (1, 60, 120):
+        now = NOW + timedelta(seconds=later_s)
+        made = popular(now).make_snapshot(ALL)
+        seen.append((made, next(walk(ALL, now))))
+
+    assert seen == [(True, []), (True, ["Number 1"]), (False, ["Number 1"])]
+
+
 def test_what_was_hidden_is_forgotten_when_no_walk_shows_it() -> None:
     picture = a_picture(1, NOW)
     table().add(picture)

@@ -13,14 +13,14 @@ PUBLICATION = {"title": "Red apple", "tags": ["apple"], "licence": "cc-by-4.0"}
 
 @pytest.fixture(scope="module")
 def image(cloud: LocalCloud) -> tuple[FrontEnd, str]:
-    """A maker with a job that has an image."""
+    """A maker with a job that has two images."""
     front_end = FrontEnd(cloud, cloud.sign_in("publisher@craftspark.example"))
-    return front_end, front_end.ended(front_end.accepted(count=1, steps=1))["job_id"]
+    return front_end, front_end.ended(front_end.accepted(count=2, steps=1))["job_id"]
 
 
-def publish(image: tuple[FrontEnd, str]) -> dict[str, Any]:
+def publish(image: tuple[FrontEnd, str], index: int = 0) -> dict[str, Any]:
     front_end, job_id = image
-    published = front_end.call("POST", f"/v1/jobs/{job_id}/images/0/publication", json=PUBLICATION)
+    published = front_end.call("POST", f"/v1/jobs/{job_id}/images/{index}/publication", json=PUBLICATION)
     assert published.status_code == 201, published.text
     return dict(published.json())
 
@@ -46,7 +46,7 @@ def test_a_maker_publishes_an_image_that_visitors_see_until_it_is_taken_back(
 
 def test_a_picture_is_liked_popular_and_remixed(cloud: LocalCloud, image: tuple[FrontEnd, str]) -> None:
     visitor, fan = FrontEnd(cloud, None), FrontEnd(cloud, cloud.sign_in("fan@craftspark.example"))
-    picture_id = publish(image)["picture_id"]
+    picture_id = publish(image, 1)["picture_id"]  # not one that was hidden a second ago
     path = f"/v1/gallery/pictures/{picture_id}"
 
     assert [fan.call("PUT", f"{path}/like").json()["likes"] for _ in range(2)] == [1, 1]

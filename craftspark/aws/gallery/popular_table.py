@@ -85,9 +85,9 @@ class PopularTable:
         )["Items"]
         facts = [row["facts"] for row in rows]
         digest = sha256("\n".join(fact["S"] for fact in facts).encode()).hexdigest()[:16]
-        current = self.client.get_item(TableName=self.table, Key=_key(CURRENT), ConsistentRead=True).get("Item", {})
-        generation, _, same = _read_entry(current, ranking).partition("#")
-        if same == digest and generation > timestamp(now - LIFE / 2):
+        state = self._read_state()
+        generation, _, same = _entry_of(state, ranking).partition("#")
+        if same == digest and generation > timestamp(now - LIFE / 2) and not _hides_any(state, generation, rows, now):
             return False
         self._write_rows(ranking, timestamp(now), facts)
         self._turn_to(ranking, f"{timestamp(now)}#{digest}")
@@ -154,12 +154,21 @@ def _key(item: str) -> Any:
 
 def _generation_of(state: Sequence[Mapping[str, Any]], ranking: Ranking) -> str:
     """The current generation of a ranking, or an empty text."""
+    return _entry_of(state, ranking).partition("#")[0]
+
+
+def _entry_of(state: Sequence[Mapping[str, Any]], ranking: Ranking) -> str:
+    """The current generation of a ranking and the digest of its rows, or an empty text."""
     for item in state:
-        if item["item"]["S"] == CURRENT:
-            return _read_entry(item, ranking).partition("#")[0]
+        if item["item"]["S"] == CURRENT and ranking.name in item:
+            return str(item[ranking.name]["S"])
     return ""
 
 
-def _read_entry(current: Mapping[str, Any], ranking: Ranking) -> str:
-    """The generation of a ranking and the digest of its rows, or an empty text."""
-    return str(current[ranking.name]["S"]) if ranking.name in current else ""
+def _hides_any(state: Sequence[Mapping[str, Any]], generation: str, rows: Sequence[Any], now: datetime) -> bool:
+    """Whether a generation leaves out a picture that the next one would show: it was hidden and is public again."""
+    ended = {
+        each["hidden"]["S"] for each in state if "hidden" in each and generation < each["until"]["S"] <= timestamp(now)
+    }
+    pictures = map(read_picture, rows) if ended else ()
+    return any(not ended.isdisjoint((picture.picture_id, picture.author)) for picture in pictures)
