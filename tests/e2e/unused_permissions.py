@@ -14,7 +14,9 @@ NEW_MONTH = "an account is created, and moved to a new month, by whoever reads i
 RARE = "a way that no test of the local cloud takes; it is tested with moto"
 GROUPED = "the table's grant of this way of use has it"
 
-SIGNERS = r"\.(ListFiles|ListJobs|ListOwnPictures|ListReports|AppealTakedown|TakeDownPicture|DismissReports)Role"
+SIGNERS = (
+    r"\.(ListFiles|ListJobs|ListOwnPictures|ListRemixes|ListReports|AppealTakedown|TakeDownPicture|DismissReports)Role"
+)
 
 # By action and by the role, each as a regular expression.
 REASONS = (
@@ -45,7 +47,7 @@ REASONS = (
         r"\.(AdjustCredits|ChangePlan|Inspect\w+|ListAccountJobs|ReadAccount)Role",
         NEW_MONTH,
     ),
-    (r"dynamodb:(GetItem|PutItem|UpdateItem)", r"\.((Quote|Submit)Job|PublishImage)Role", RARE),
+    (r"dynamodb:(GetItem|PutItem|UpdateItem)", r"\.((Quote|Submit)Job|PublishImage|ChangeProfile)Role", RARE),
     (r"dynamodb:(UpdateItem|PutItem)", r"\.(CancelJob|SweepOverdueJobs|ResendLostJobs)Role", RARE),
     (r"dynamodb:.*|s3:DeleteObject\*", r"\.(CheckUpload|RotateWebhookSecret|Push)Role", RARE),
     (r"sqs:SendMessage|ecs:DescribeTasks|ssm:PutParameter", r"\.(ResendLost|InterruptionsSettle|Controller)", RARE),
