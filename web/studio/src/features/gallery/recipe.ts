@@ -25,7 +25,6 @@ const MAIN = [
   "repeat",
   "background",
   "palette",
-  "size",
   "aspect",
   "factor",
   "canvas",
