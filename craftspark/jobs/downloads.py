@@ -11,7 +11,7 @@ from craftspark.models.terms import Terms, find_terms
 
 # Characters. With four bytes each, a number and a suffix, a name stays below the file systems' limit of 255 bytes.
 MAX_STEM = 50
-# Browsers show these in a tab and save all others.
+# Browsers show these in a tab, unless a link says otherwise, and save all others.
 SHOWN = ("png", "webp")
 PICTURE = "picture"
 
@@ -52,9 +52,9 @@ def files_of_job(record: JobRecord) -> list[JobFile]:
     return [file for image in record.available for file in files_of(record.job, image, stem)]
 
 
-def download_of(job: Job, file: JobFile) -> Download:
-    """The download of a file under its name."""
-    return Download(file.key, disposition_of(file.name, job.tool), job.expires_at)
+def download_of(job: Job, file: JobFile, *, saved: bool = False) -> Download:
+    """The download of a file under its name. Browsers save a `saved` one, even if they could show it."""
+    return Download(file.key, disposition_of(file.name, job.tool, saved=saved), job.expires_at)
 
 
 def downloads_of(job: Job, image: StoredImage, stem: str) -> Iterator[Download]:
@@ -77,14 +77,14 @@ def stem_of(job: Job) -> str:
     return next(filter(None, map(_slug, candidates)), job.tool)
 
 
-def disposition_of(name: str, otherwise: str) -> str:
+def disposition_of(name: str, otherwise: str, *, saved: bool = False) -> str:
     """A Content-Disposition with this file name, according to RFC 6266.
 
     A name with characters outside ASCII is in `filename*`. Clients that do not support that use `filename`, which has
     the nearest ASCII letters, or `otherwise` if no word has any.
     """
     stem, _, suffix = name.rpartition(".")
-    kind = "inline" if suffix in SHOWN else "attachment"
+    kind = "inline" if suffix in SHOWN and not saved else "attachment"
     if name.isascii():
         return f'{kind}; filename="{name}"'
     plain = _slug(unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode())

@@ -32,7 +32,7 @@ class FileView(View):
         "`cut.svg`."
     )
     name: str = Field(description="File name of the download: the title or the prompt of the job, and a number.")
-    url: str = Field(description="Temporary URL of the file.")
+    url: str = Field(description="Temporary URL of the file. A browser saves the file under its name.")
 
 
 class FileList(View):

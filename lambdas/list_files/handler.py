@@ -15,7 +15,7 @@ def handler(request: Request) -> Response:
     record = job_list().read(id_in_path(request, "job_id"))
     job = own(record.job, request.maker)
     files = files_of_job(record)
-    urls = links().links([download_of(job, file) for file in files]) if files else []
+    urls = links().links([download_of(job, file, saved=True) for file in files]) if files else []
     views = [
         FileView(image=file.image, kind=file.kind, name=file.name, url=url)
         for file, url in zip(files, urls, strict=True)

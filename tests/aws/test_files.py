@@ -62,7 +62,7 @@ def test_files_have_readable_names_and_terms() -> None:
         (1, "picture", "red-apple-2.png"),
         (1, "cut.svg", "red-apple-2-cut.svg"),
     ]
-    assert all(file["name"] in unquote(file["url"]) for file in body["files"])
+    assert all(f'attachment; filename="{file["name"]}"' in unquote(file["url"]) for file in body["files"])
     assert body["terms"]["commercial"]
     assert "sell" in body["terms"]["usage"]
     assert "Twemoji" in body["terms"]["credit"]

@@ -1673,7 +1673,7 @@ export interface components {
             kind: string;
             /** @description File name of the download: the title or the prompt of the job, and a number. */
             name: string;
-            /** @description Temporary URL of the file. */
+            /** @description Temporary URL of the file. A browser saves the file under its name. */
             url: string;
         };
         /**

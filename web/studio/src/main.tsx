@@ -14,7 +14,7 @@ import { openSession } from "@/shared/session/session";
 import { loadTexts } from "@/shared/text/text";
 
 // A new deployment may have replaced the files of an open tab's next page.
-addEventListener("vite:preloadError", () => location.reload());
+addEventListener("vite:preloadError", () => navigator.onLine && location.reload());
 
 const root = createRoot(document.querySelector("#studio") ?? document.body);
 const [, config] = await Promise.allSettled([loadTexts(), readConfig()]);

@@ -13,7 +13,18 @@ export interface Page {
 }
 
 const page = <N extends string>(load: () => Promise<Record<N, ComponentType>>, name: N) =>
-  lazy(async () => ({ default: (await load())[name] }));
+  lazy(async () => ({ default: (await patiently(load))[name] }));
+
+/** What a page needs, also if the connection is lost: then it comes when the connection is back. */
+async function patiently<T>(load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    if (navigator.onLine) throw error;
+    await new Promise((resolve) => addEventListener("online", resolve, { once: true }));
+    return patiently(load);
+  }
+}
 
 /** Each page is a script of its own. The first that fits a path is shown. */
 export const PAGES: readonly Page[] = [

@@ -19,6 +19,7 @@ export function explain(error: unknown): Explained {
   const fields: Record<string, string> = {};
   for (const { field, detail } of problem.errors ?? []) fields[field] = detail;
   if (problem.field) fields[problem.field] ??= problem.detail ?? "";
+  if (status === 401) return { text: t("problem.signedout"), fields: {} };
   const fallback = status >= 500 ? t("problem.server") : (problem.detail ?? t("problem.unknown"));
   const text = named("problem", problemName(error), fallback);
   return { text: filled(text, problem), fields };
