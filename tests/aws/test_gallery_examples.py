@@ -44,6 +44,7 @@ def test_examples_are_published_once_and_marked(monkeypatch: pytest.MonkeyPatch)
     assert len(listed()) == len(listed(tag="example")) == 2
     assert len(stored()) == 4
     shown = visit("read_picture", {"picture_id": listed(tool="clipart")[0]}).body
+    assert shown["author_name"] == "Mira's Paper Studio"
     assert (shown["title"], shown["words"]) == ("Cat face", {"prompt": "cat face"})
     [key] = [name for name in stored() if shown["picture_id"] in name and name.endswith("picture.png")]
     picture = Image.open(io.BytesIO(client_of("s3").get_object(Bucket=GALLERY, Key=key)["Body"].read()))

@@ -1,15 +1,16 @@
 """Fill the gallery of a local cloud with pictures that the built-in model drew earlier.
 
-They are examples, not jobs of this cloud: each is tagged `example`, its author is called an example, and its file says
-what drew it. The files are smaller than what the request makes.
+They are examples, not jobs of this cloud: each is tagged `example`, and its file says what drew it. The files are
+smaller than what the request makes. Their makers have names and like some of them, but nobody can sign in as one.
 """
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from craftspark.aws.gallery.gallery_table import GalleryTable
+from craftspark.aws.gallery.likes_table import LikesTable
+from craftspark.aws.gallery.profiles_table import ProfilesTable
 from craftspark.clock import utc_now
 from craftspark.errors import PictureAlreadyPublished
-from craftspark.gallery.pictures import Licence, Picture, picture_id_of
+from craftspark.gallery.pictures import Licence, Picture, author_of, picture_id_of
 from craftspark.gallery.publishing import PICTURE_FILE, THUMBNAIL_FILE
 from craftspark.jobs.job import job_id_of
 from craftspark.tools.request import WORD_FIELDS
@@ -47,9 +50,16 @@ def seed_gallery(cloud: LocalCloud) -> int:
         with suppress(PictureAlreadyPublished):
             table.add(picture)
 
+    profiles = ProfilesTable(client=table.client, table=table.table)
+    likes = LikesTable(client=table.client, table=table.table)
     examples = list(_examples(utc_now()))
+    names = sorted({request.maker for request in read_requests()})
+    for name in names:
+        profiles.rename(author_of(maker_of(name)), name)
     with ThreadPoolExecutor(TOGETHER) as pool:
         list(pool.map(publish, *zip(*examples, strict=True)))
+        liked = [(picture.picture_id, maker_of(name)) for picture, file in examples for name in _likers(file, names)]
+        list(pool.map(likes.add, *zip(*liked, strict=True)))
     return len(examples)
 
 
@@ -84,6 +94,12 @@ def _picture(request: GalleryRequest, drawn: dict[str, Any], number: int, publis
         published_at=published_at,
         folder=f"pictures/{picture_id}/{job_id_of(picture_id, request.name)}",
     )
+
+
+def _likers(file: str, makers: Sequence[str]) -> Sequence[str]:
+    """The makers of examples who like one of them: one picture in six has likes, of up to all makers."""
+    chance = sha256(file.encode()).digest()
+    return makers[: chance[1] % len(makers) + 1] if chance[0] % 6 == 0 else ()
 
 
 def maker_of(name: str) -> str:
