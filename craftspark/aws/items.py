@@ -18,8 +18,8 @@ from pydantic_core import to_json
 
 from craftspark.expiry import is_expired
 from craftspark.jobs.job import BatchProgress, ImageFailure, Job, JobOutline, JobRecord, JobState, StoredImage
-from craftspark.jobs.lineage import Lineage
 from craftspark.styles.releases import Pin
+from craftspark.tools.lineage import Lineage
 from craftspark.tools.sources import Source
 
 Item: TypeAlias = dict[str, Any]
@@ -143,8 +143,13 @@ def job_item(job: Job) -> Item:
         **({"lineage": text(json.dumps(asdict(job.lineage)))} if job.lineage else {}),
         **({"refunds_missed_subject": {"BOOL": True}} if job.refunds_missed_subject else {}),
         **({"pin": text(json.dumps(asdict(job.pin)))} if job.pin else {}),
-        **({"sources": text(json.dumps([asdict(source) for source in job.sources]))} if job.sources else {}),
+        **({"sources": text(json.dumps([_source_facts(source) for source in job.sources]))} if job.sources else {}),
     }
+
+
+def _source_facts(source: Source) -> dict[str, Any]:
+    """A source without its lineage, which is part of the job's own."""
+    return {name: value for name, value in asdict(source).items() if name != "lineage"}
 
 
 def failures_value(failures: Iterable[ImageFailure]) -> dict[str, str]:

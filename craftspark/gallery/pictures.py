@@ -10,9 +10,9 @@ from unicodedata import category
 
 from craftspark.errors import InvalidInput
 from craftspark.jobs.job import Job, StoredImage, job_id_of
-from craftspark.jobs.lineage import Lineage
 from craftspark.models.terms import Terms
 from craftspark.tools import TOOLS
+from craftspark.tools.lineage import Lineage
 from craftspark.tools.request import EXCLUDED_FIELDS, WORD_FIELDS
 
 # What others may do with a picture, from the most to the least.

@@ -7,8 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from craftspark.jobs.lineage import Lineage
 from craftspark.styles.releases import Pin
+from craftspark.tools.lineage import Lineage
 from craftspark.tools.request import MAX_SEED
 from craftspark.tools.sources import Source
 

@@ -23,13 +23,13 @@ from craftspark.jobs.batches import JobOrder
 from craftspark.jobs.estimates import Cheaper, Estimate, Estimates, kind_of
 from craftspark.jobs.idempotency import Effect, effect_of, key_reused
 from craftspark.jobs.job import Job, JobState, seeds_of
-from craftspark.jobs.lineage import Origins, merge
 from craftspark.models.model import Model
 from craftspark.models.work import Work
 from craftspark.moderation import Moderation
 from craftspark.parsing.json_values import parse_request
 from craftspark.styles.releases import Pin, Release
 from craftspark.tools import Tool, find_tool
+from craftspark.tools.lineage import Origins, merge
 from craftspark.tools.request import JobRequest
 from craftspark.tools.sources import Source, Sources
 
@@ -209,8 +209,9 @@ class Submissions:
         sources = self._find_sources(maker, request.wanted_sources, deadline)
         if sources:
             request = request.for_sources(sources)
-        wanted = request.wanted_pictures.items()
-        origins = [self.origins.find(maker, picture_id, field=field) for field, picture_id in wanted]
+        named = request.wanted_pictures.items()
+        origins = [self.origins.find(maker, picture_id, field=field) for field, picture_id in named]
+        origins += [source.lineage for source in sources if source.lineage]
         settled = request.model_dump()
         work = estimates.work(request, sources)
         estimate = estimate_of(tool.name, request, sources, work)

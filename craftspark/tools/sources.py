@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from craftspark.tools.lineage import Lineage
+
 # An image of the maker, an upload, or a published picture. All ids use the same letters.
 REFERENCE = r"^([a-z2-7]{26}/[0-7]|(upload|picture)/[a-z2-7]{26})$"
 UPLOAD, PICTURE = "upload", "picture"
@@ -17,7 +19,8 @@ Bucket = Literal["images", "uploads", "gallery"]
 class Source:
     """A source picture. Sizes are pixels. `bucket` and `key` are its location for the worker.
 
-    `object_aspect` is the least height over width of the object in a cut-out. None if it is not known.
+    `object_aspect` is the least height over width of the object in a cut-out. None if it is not known. `lineage` is
+    that of the job which made the picture: everything made from it comes from the same pictures.
     """
 
     reference: str
@@ -27,6 +30,7 @@ class Source:
     height: int
     alpha: bool = False
     object_aspect: float | None = None
+    lineage: Lineage | None = None
 
 
 class Sources(Protocol):

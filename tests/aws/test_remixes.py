@@ -132,6 +132,9 @@ def test_remixes_have_pages() -> None:
             break
 
     assert found == ids[::-1]
+    other = a_picture("maker-3")
+    first = visit("list_remixes", {"picture_id": parent}, limit="1").body["next_cursor"]
+    assert visit("list_remixes", {"picture_id": other}, cursor=first).body["field"] == "cursor"
 
 
 def test_personal_pictures_are_remixed_by_their_maker_alone() -> None:
@@ -185,10 +188,7 @@ def test_a_published_picture_is_a_source_and_the_parent_of_what_is_made_from_it(
     accepted = vary(f"picture/{parent}")
     assert accepted.status == 202
     job_id = accepted.body["job_id"]
-    store(job_id, 0)
-    for key in (image_key(job_id, 0), thumbnail_key(job_id, 0)):
-        client_of("s3").put_object(Bucket=IMAGES, Key=key, Body=b"a picture")
-    settle(job_id)
+    finish(job_id)
 
     assert accepted.body["remix_of"] == parent
     assert publish(job_id, maker="maker-2").body["lineage"]["parent"]["picture_id"] == parent
@@ -196,15 +196,33 @@ def test_a_published_picture_is_a_source_and_the_parent_of_what_is_made_from_it(
     assert '"bucket": "gallery"' in items["sources"]["S"]
 
 
+def test_attribution_survives_the_steps_between_a_picture_and_what_is_published() -> None:
+    """An image of a remix is a source of another job, whose image is published."""
+    parent = a_picture(licence="cc-by-4.0")
+    step = a_job("maker-2", remix_of=parent)
+
+    accepted = vary(f"{step}/0")
+    finish(accepted.body["job_id"])
+    published = publish(accepted.body["job_id"], maker="maker-2").body
+
+    assert accepted.body["remix_of"] == parent
+    assert published["lineage"]["parent"]["picture_id"] == parent
+
+
+def finish(job_id: str) -> None:
+    """Store the first image of a job, and end it."""
+    store(job_id, 0)
+    for key in (image_key(job_id, 0), thumbnail_key(job_id, 0)):
+        client_of("s3").put_object(Bucket=IMAGES, Key=key, Body=b"a picture")
+    settle(job_id)
+
+
 def test_another_parent_than_the_source_is_credited_with_it() -> None:
     first, second = a_picture(), a_picture("maker-3")
 
     accepted = vary(f"picture/{second}", remix_of=first)
     job_id = accepted.body["job_id"]
-    store(job_id, 0)
-    for key in (image_key(job_id, 0), thumbnail_key(job_id, 0)):
-        client_of("s3").put_object(Bucket=IMAGES, Key=key, Body=b"a picture")
-    settle(job_id)
+    finish(job_id)
     lineage = publish(job_id, maker="maker-2").body["lineage"]
 
     assert [each["picture_id"] for each in lineage["ancestors"]] == [first, second]

@@ -14,12 +14,12 @@ from craftspark.jobs.batches import JobOrder
 from craftspark.jobs.estimates import Capacity, Estimates
 from craftspark.jobs.idempotency import Effect
 from craftspark.jobs.job import Job
-from craftspark.jobs.lineage import Lineage
 from craftspark.jobs.submissions import Admission, JobExists, Submissions
 from craftspark.models.catalogue import find_model
 from craftspark.moderation import Moderation, Objection, Refusal
 from craftspark.styles.releases import Release
 from craftspark.tools import TOOLS
+from craftspark.tools.lineage import Lineage
 from craftspark.tools.sources import Source
 from tests.fakes import NOON
 

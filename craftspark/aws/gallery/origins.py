@@ -10,7 +10,7 @@ from craftspark.aws.gallery.gallery_items import is_public, picture_key, read_pi
 from craftspark.errors import InvalidInput
 from craftspark.gallery.pictures import Picture, may_remix, strictest_licence
 from craftspark.gallery.publishing import PICTURE_FILE
-from craftspark.jobs.lineage import MAX_ANCESTORS, Lineage
+from craftspark.tools.lineage import MAX_ANCESTORS, Lineage
 from craftspark.tools.sources import PICTURE, Source
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class OriginTable:
-    """See craftspark.jobs.lineage.Origins."""
+    """See craftspark.tools.lineage.Origins."""
 
     client: DynamoDBClient
     table: str

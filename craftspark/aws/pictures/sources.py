@@ -64,6 +64,7 @@ class Sources:
             height=image.height,
             alpha=image.alpha,
             object_aspect=image.object_aspect,
+            lineage=record.job.lineage,
         )
 
     def _upload(self, maker: str, upload_id: str, until: datetime) -> Source | None:
