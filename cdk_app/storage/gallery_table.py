@@ -77,9 +77,6 @@ class GalleryTable(OnDemandTable):
 
     def grant_review(self, reader: iam.IGrantable) -> None:
         """List the pictures that wait for an administrator, with their reports."""
-        iam.Grant.add_to_principal(
-            grantee=reader, actions=["dynamodb:Query"], resource_arns=[f"{self.table.table_arn}/index/{OPEN}"]
-        )
         self.table.grant(reader, "dynamodb:Query", "dynamodb:BatchGetItem")
 
     def grant_dismiss(self, administrator: iam.IGrantable) -> None:

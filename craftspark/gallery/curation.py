@@ -96,9 +96,7 @@ class Curation:
     def appeal(self, picture_id: str, maker: str, words: str) -> KeptPicture:
         """Appeal against the takedown of the caller's own picture, once. Raises PictureNotFound or AppealClosed."""
         for _ in range(TRIES):
-            kept = self.pictures.load(picture_id)
-            if kept.picture.maker != maker:
-                raise PictureNotFound(f"you have published no picture {picture_id}", field="picture_id")
+            kept = self._load_own(picture_id, maker)
             if kept.appeal and kept.appeal.words == words:
                 return kept
             if kept.takedown is None:
@@ -122,6 +120,16 @@ class Curation:
             if done:
                 return True
         raise AccountContended(CHANGED)
+
+    def _load_own(self, picture_id: str, maker: str) -> KeptPicture:
+        """The caller's own picture. Another maker's is not found either: the error tells nothing."""
+        try:
+            kept = self.pictures.load(picture_id)
+        except PictureNotFound:
+            kept = None
+        if kept is None or kept.picture.maker != maker:
+            raise PictureNotFound(f"you have published no picture {picture_id}", field="picture_id")
+        return kept
 
     def _show(self, kept: KeptPicture, why: str, also: Sequence[Write]) -> bool:
         """End a reason to hide a picture. Its files are copied first, so that no list shows it without them."""

@@ -194,7 +194,9 @@ def test_a_maker_appeals_once_and_the_appeal_is_first_in_the_review() -> None:
     ]
     stranger = ask("appeal_takedown", picture_id, words="Let me")
 
+    nowhere = ask("appeal_takedown", "a" * 26, words="Let me")
     assert [each.status for each in (early, *answers, stranger)] == [409, 200, 200, 409, 404]
+    assert nowhere.body["detail"].replace("a" * 26, picture_id) == stranger.body["detail"]
     assert answers[1].body["appeal"]["words"] == "It is mine."
     assert [each[0] for each in queue()] == [picture_id, reported]
 
