@@ -7,6 +7,7 @@ import { cx } from "@/shared/ui/cx";
 import { Failed } from "@/shared/ui/Notice";
 import { Page } from "@/shared/ui/Page";
 import { toolPicture, toolSummary, toolTitle } from "@/shared/tools/tools";
+import { Lately } from "./Lately";
 import css from "./MakePage.module.css";
 
 const LARGE = 6;
@@ -24,6 +25,7 @@ export function MakePage() {
           <Card key={name} name={name} tool={tools.data?.find((tool) => tool.name === name)} large={index < LARGE} />
         ))}
       </ul>
+      {session.status === "signed-in" ? <Lately /> : null}
     </Page>
   );
 }

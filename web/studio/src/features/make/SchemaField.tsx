@@ -100,7 +100,7 @@ function Words({ label, hint, error, schema, value, onValue, big }: WordsProps) 
 function ChoiceField({ field, value, onValue, errors, path = field.name, label, hint }: FieldProps & { label: string; hint: string | undefined }) {
   const { schema, otherwise, name } = field;
   const options = schema.enum ?? [];
-  const chosen = (value ?? otherwise ?? "") as string | number;
+  const chosen = (options.includes(value as string) ? value : (otherwise ?? "")) as string | number;
   const none = otherwise === null ? [{ value: "", label: named("value.none", name, named("field", "automatic", "automatic")) }] : [];
   if (options.length <= FEW) {
     return (
@@ -138,8 +138,8 @@ function ChoiceField({ field, value, onValue, errors, path = field.name, label, 
 function Group({ field, root, value, onValue, errors, path = field.name, label }: FieldProps & { label: string }) {
   const inner = (typeof value === "object" && value !== null ? value : {}) as Fields;
   return (
-    <fieldset className={css["group"]}>
-      <legend className={css["legend"]}>{label}</legend>
+    <details className={css["group"]} open={Object.keys(errors).some((name) => name.startsWith(`${path}.`)) || undefined}>
+      <summary className={css["legend"]}>{label}</summary>
       <div className={css["fields"]}>
         {fieldsOf(field.schema, root).map((one) => (
           <SchemaField
@@ -153,7 +153,7 @@ function Group({ field, root, value, onValue, errors, path = field.name, label }
           />
         ))}
       </div>
-    </fieldset>
+    </details>
   );
 }
 

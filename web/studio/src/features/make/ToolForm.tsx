@@ -12,6 +12,7 @@ import { Button } from "@/shared/ui/Button";
 import { Choices } from "@/shared/ui/Choices";
 import { Notice } from "@/shared/ui/Notice";
 import { FrameField } from "./FrameField";
+import { fitting } from "./needs";
 import { LookField } from "./LookField";
 import { RemixNote } from "./RemixNote";
 import { fieldLabel, SchemaField } from "./SchemaField";
@@ -31,8 +32,8 @@ interface Props {
 /** The form of a tool, beside it the price. */
 export function ToolForm({ tool, initial, onTakeBack }: Props) {
   const schema = tool.request_schema as Schema;
-  const known = fieldsOf(schema);
   const { fields, set } = useFields(tool.name, () => initial);
+  const known = fitting(tool.name, fieldsOf(schema), fields);
   const request = requestOf(fields, known);
   const lacking = missing(fields, known);
   const [asked, setAsked] = useState(false);
@@ -158,6 +159,7 @@ function Count({ field, value, onValue }: { field: FieldSchema | undefined; valu
   return (
     <Choices
       legend={fieldLabel("count")}
+      look="numbers"
       value={Number(value ?? field?.otherwise ?? 1)}
       onChoose={onValue}
       choices={Array.from({ length: most }, (_, index) => ({ value: index + 1, label: String(index + 1) }))}

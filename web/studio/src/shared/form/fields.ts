@@ -27,13 +27,6 @@ export function keepFields(tool: string, fields: Fields): void {
 /** The fields of a tool's form. They survive a reload, a new sign-in and other pages. */
 export function useFields(tool: string, initial: () => Fields) {
   const [fields, setFields] = useState<Fields>(initial);
-  const replace = useCallback(
-    (next: Fields) => {
-      keepFields(tool, next);
-      setFields(next);
-    },
-    [tool],
-  );
   const set = useCallback(
     (changes: Fields) =>
       setFields((before) => {
@@ -43,14 +36,15 @@ export function useFields(tool: string, initial: () => Fields) {
       }),
     [tool],
   );
-  return { fields, set, replace };
+  return { fields, set };
 }
 
-/** The request of these fields: without those that are empty, unknown to the tool, or as the API takes them anyway. */
+/** The request of these fields: without what is empty, unknown, not among the values that fit, or the default anyway. */
 export function requestOf(fields: Fields, known: readonly FieldSchema[]): Request {
   const request: Record<string, unknown> = {};
-  for (const { name, isRequired, otherwise, kind } of known) {
+  for (const { name, isRequired, otherwise, kind, schema } of known) {
     const value = trimmed(fields[name]);
+    if (schema.enum && !schema.enum.includes(value as string)) continue;
     if (isEmpty(value) || (!isRequired && kind !== "group" && value === otherwise)) continue;
     request[name] = value;
   }

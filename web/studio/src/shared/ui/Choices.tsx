@@ -16,7 +16,7 @@ interface Props<V extends string | number> {
   choices: readonly Choice<V>[];
   value: V;
   onChoose: (value: V) => void;
-  look?: "chips" | "pictures";
+  look?: "chips" | "pictures" | "numbers";
 }
 
 /** One of several values, all in sight: radio buttons as chips or as pictures. */
@@ -25,7 +25,7 @@ export function Choices<V extends string | number>({ legend, quiet = false, choi
   return (
     <fieldset className={css["group"]}>
       <legend className={cx(css["legend"], quiet && "unseen")}>{legend}</legend>
-      <div className={css[look]}>
+      <div className={cx(css[look === "numbers" ? "chips" : look], look === "numbers" && css["numbers"])}>
         {choices.map((choice) => (
           <label key={choice.value} className={css["choice"]}>
             <input
