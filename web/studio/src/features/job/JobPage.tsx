@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { useLocation, useParams, useSearch } from "wouter";
+import { Link, useLocation, useParams, useSearch } from "wouter";
 import { type Image, type Job, useCancel, useJob } from "@/shared/api/jobs";
 import { problemName } from "@/shared/api/problems";
 import { DeleteDialog } from "@/shared/jobs/DeleteDialog";
@@ -48,6 +48,11 @@ function Shown({ job }: { job: Job }) {
       aside={<Actions job={job} />}
     >
       {isOver ? <Outcome job={job} /> : <Progress job={job} />}
+      {job.remix_of ? (
+        <p>
+          <Link href={`/gallery/${job.remix_of}`}>{t("job.remix")}</Link>
+        </p>
+      ) : null}
       <div className={css["columns"]}>
         <Stage job={job} image={image} />
         <div className={css["side"]}>

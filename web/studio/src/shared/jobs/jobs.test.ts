@@ -16,10 +16,11 @@ test("the time left is that of the quote, then that of the progress", () => {
   expect(secondsLeft({ created: 0, started: 4000, progress: 0.05, promised: 20 }, 8000)).toBe(12);
 });
 
-test("a source is an image or an upload", () => {
+test("a source is an image, an upload or a published picture", () => {
   const id = "a".repeat(26);
   expect(parseSource(`${id}/3`)).toEqual({ kind: "image", jobId: id, index: 3 });
-  expect(parseSource(`upload/${id}`)).toEqual({ kind: "upload", uploadId: id });
+  expect(parseSource(`upload/${id}`)).toEqual({ kind: "upload", id });
+  expect(parseSource(`picture/${id}`)).toEqual({ kind: "picture", id });
   expect(parseSource(`${id}/9`)).toBeUndefined();
   expect(parseSource("../x")).toBeUndefined();
 });
