@@ -1,33 +1,48 @@
+import { useState } from "react";
 import type { PublishedPicture } from "@/shared/api/gallery";
+import { useProfile } from "@/shared/api/published";
+import { signIn, useSession } from "@/shared/session/session";
 import { t } from "@/shared/text/text";
 import { Button, ButtonLink, FileLink } from "@/shared/ui/Button";
 import { say } from "@/shared/ui/Toasts";
 import css from "./Actions.module.css";
 import { fileName } from "./fileName";
+import { LikeButton } from "./LikeButton";
+import { RemixMenu } from "./RemixMenu";
+import { ReportDialog } from "./ReportDialog";
 
 /** What one can do with a picture. */
 export function Actions({ picture }: { picture: PublishedPicture }) {
+  const session = useSession();
+  const profile = useProfile(session.status === "signed-in");
+  const isMine = profile.data?.author === picture.author;
+  const mayRemix = picture.licence !== "personal" || isMine;
   return (
     <div className={css["actions"]}>
-      {canRemix(picture) ? (
-        <ButtonLink look="primary" href={`/make/${picture.tool}?remix=${picture.picture_id}`}>
-          {t("picture.remix")}
-        </ButtonLink>
-      ) : null}
+      {mayRemix ? <RemixMenu picture={picture} /> : null}
+      <LikeButton pictureId={picture.picture_id} likes={picture.likes} />
       {/* Where the picture has another origin, browsers show it instead of saving it: not in place of Studio. */}
       <FileLink href={picture.url} download={fileName(picture.title)} target="_blank" rel="noreferrer">
         {t("picture.download")}
       </FileLink>
       <Button onClick={() => void share(picture.title)}>{t("picture.share")}</Button>
+      {isMine ? <ButtonLink href="/published">{t("picture.mine")}</ButtonLink> : <Report pictureId={picture.picture_id} />}
     </div>
   );
 }
 
-/** Tools that make a picture of words: its settings are all that a new one needs. */
-const FROM_WORDS: ReadonlySet<string> = new Set(["picture", "pattern", "clipart"]);
-
-function canRemix({ tool, licence }: PublishedPicture): boolean {
-  return licence !== "personal" && FROM_WORDS.has(tool);
+/** Reports are of makers: visitors are asked to sign in first. */
+function Report({ pictureId }: { pictureId: string }) {
+  const isVisitor = useSession().status === "visitor";
+  const [isOpen, open] = useState(false);
+  return (
+    <>
+      <Button look="quiet" onClick={() => (isVisitor ? void signIn() : open(true))}>
+        {t("picture.report")}
+      </Button>
+      <ReportDialog pictureId={pictureId} open={isOpen} onClose={() => open(false)} />
+    </>
+  );
 }
 
 /** The sharing of the device; where it has none, the address goes to the clipboard. */

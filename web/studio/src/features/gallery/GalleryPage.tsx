@@ -1,6 +1,7 @@
 import { Link, useSearch } from "wouter";
 import { type Feed, useFeed } from "@/shared/api/gallery";
 import { TOOL_ORDER } from "@/shared/api/tools";
+import { useSession } from "@/shared/session/session";
 import { t } from "@/shared/text/text";
 import { toolTitle } from "@/shared/tools/tools";
 import { ButtonLink } from "@/shared/ui/Button";
@@ -14,32 +15,33 @@ const TAGS_OFFERED = 12;
 
 /** What makers have published. What is shown is in the address, so that it can be shared. */
 export function GalleryPage() {
+  const isSignedIn = useSession().status === "signed-in";
   const feed = feedOf(useSearch());
   const pictures = useFeed(feed);
   const first = pictures.data?.pages[0]?.pictures ?? [];
   return (
-    <Page title={t("gallery.title")} lead={t("gallery.lead")}>
+    <Page title={t("gallery.title")} lead={t("gallery.lead")} aside={isSignedIn ? <ButtonLink href="/published">{t("published.title")}</ButtonLink> : null}>
       <nav className={css["filters"]} aria-label={t("gallery.filters")}>
         <Tools feed={feed} />
-        <Tags feed={feed} offered={feed.tag ? [] : commonTags(first, TAGS_OFFERED)} />
+        <Sorts feed={feed} offered={feed.tag ? [] : commonTags(first, TAGS_OFFERED)} />
       </nav>
       <FeedWall key={galleryPath(feed)} feed={pictures} label={t("gallery.pictures")} none={<Nothing />} />
     </Page>
   );
 }
 
-function Tools({ feed }: { feed: Feed }) {
+function Tools({ feed: { tool, tag, ...sort } }: { feed: Feed }) {
   return (
     <ul className={css["row"]}>
       <li>
-        <Chip to={{}} isHere={!feed.tool && !feed.tag}>
+        <Chip to={sort} isHere={!tool && !tag}>
           {t("gallery.all")}
         </Chip>
       </li>
-      {TOOL_ORDER.map((tool) => (
-        <li key={tool}>
-          <Chip to={{ tool }} isHere={feed.tool === tool}>
-            {toolTitle(tool)}
+      {TOOL_ORDER.map((one) => (
+        <li key={one}>
+          <Chip to={{ ...sort, tool: one }} isHere={tool === one}>
+            {toolTitle(one)}
           </Chip>
         </li>
       ))}
@@ -47,16 +49,31 @@ function Tools({ feed }: { feed: Feed }) {
   );
 }
 
-function Tags({ feed, offered }: { feed: Feed; offered: readonly string[] }) {
-  return (
-    <ul className={css["row"]}>
-      {feed.tag ? (
+/** The order, which tags do not have, and the tags. */
+function Sorts({ feed: { sort, ...rest }, offered }: { feed: Feed; offered: readonly string[] }) {
+  if (rest.tag) {
+    return (
+      <ul className={css["row"]}>
         <li>
-          <Link href="/gallery" className={css["chosen"]} aria-label={t("gallery.tag.drop", { tag: feed.tag })}>
-            #{feed.tag} <span aria-hidden="true">×</span>
+          <Link href="/gallery" className={css["chosen"]} aria-label={t("gallery.tag.drop", { tag: rest.tag })}>
+            #{rest.tag} <span aria-hidden="true">×</span>
           </Link>
         </li>
-      ) : null}
+      </ul>
+    );
+  }
+  return (
+    <ul className={css["row"]}>
+      <li>
+        <Link href={galleryPath(rest)} className={css["sort"]} aria-current={sort ? undefined : "page"}>
+          {t("gallery.newest")}
+        </Link>
+      </li>
+      <li className={css["last"]}>
+        <Link href={galleryPath({ ...rest, sort: "popular" })} className={css["sort"]} aria-current={sort ? "page" : undefined}>
+          {t("gallery.popular")}
+        </Link>
+      </li>
       {offered.map((tag) => (
         <li key={tag}>
           <Link href={galleryPath({ tag })} className={css["tag"]}>

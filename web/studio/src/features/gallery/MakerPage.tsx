@@ -1,17 +1,36 @@
 import { useParams } from "wouter";
-import { useFeed } from "@/shared/api/gallery";
-import { t } from "@/shared/text/text";
+import { useAuthor, useFeed } from "@/shared/api/gallery";
+import { problemName } from "@/shared/api/problems";
+import { counted, date, t } from "@/shared/text/text";
 import { ButtonLink } from "@/shared/ui/Button";
-import { Empty } from "@/shared/ui/Notice";
+import { Empty, Failed } from "@/shared/ui/Notice";
 import { Page } from "@/shared/ui/Page";
 import { FeedWall } from "./FeedWall";
 
-/** What one maker has published. */
+/** A maker: the name, since when, and what is public. */
 export function MakerPage() {
   const { author = "" } = useParams();
-  const feed = useFeed({ author });
+  const maker = useAuthor(author);
+  const feed = useFeed({ author }, { enabled: maker.isSuccess });
+  const toGallery = <ButtonLink href="/gallery">{t("picture.gone.gallery")}</ButtonLink>;
+  if (maker.error) {
+    return (
+      <Page title={t("maker.title")} aside={toGallery}>
+        {problemName(maker.error) === "MakerNotFound" ? (
+          <Empty title={t("maker.none")}>{t("maker.none.text")}</Empty>
+        ) : (
+          <Failed error={maker.error} again={() => void maker.refetch()} />
+        )}
+      </Page>
+    );
+  }
+  const { name, since, pictures = 0 } = maker.data ?? {};
   return (
-    <Page title={t("maker.title")} aside={<ButtonLink href="/gallery">{t("maker.gallery")}</ButtonLink>}>
+    <Page
+      title={maker.data ? (name ?? t("maker.unnamed.title")) : "…"}
+      lead={since ? counted("maker.lead", pictures, { since: date(since, "day") }) : "…"}
+      aside={toGallery}
+    >
       <FeedWall feed={feed} label={t("gallery.pictures")} none={<Empty title={t("maker.none")}>{t("maker.none.text")}</Empty>} />
     </Page>
   );

@@ -7,6 +7,7 @@ import { Empty, Failed } from "@/shared/ui/Notice";
 import { Page, useTitle } from "@/shared/ui/Page";
 import { Actions } from "./Actions";
 import { Licence } from "./Licence";
+import { Ancestors, Remixes } from "./Lineage";
 import css from "./PicturePage.module.css";
 import { galleryPath } from "./place";
 import { Recipe } from "./Recipe";
@@ -41,7 +42,7 @@ function Found({ picture }: { picture: PublishedPicture }) {
         <header className={css["head"]}>
           <h1 className={css["title"]}>{picture.title}</h1>
           <p className={css["from"]}>
-            <Link href={`/makers/${picture.author}`}>{t("picture.maker")}</Link>
+            <Link href={`/makers/${picture.author}`}>{t("picture.by", { name: picture.author_name ?? t("maker.unnamed") })}</Link>
             <time dateTime={picture.published_at} title={date(picture.published_at, "long")}>
               {relative(picture.published_at)}
             </time>
@@ -49,9 +50,11 @@ function Found({ picture }: { picture: PublishedPicture }) {
         </header>
         <Actions picture={picture} />
         <Licence picture={picture} />
+        <Ancestors picture={picture} />
         <Recipe picture={picture} />
         <Tags tags={picture.tags} />
       </div>
+      <Remixes picture={picture} />
       <MoreOfMaker picture={picture} />
     </article>
   );
@@ -72,17 +75,18 @@ function Tags({ tags }: { tags: readonly string[] }) {
 }
 
 function MoreOfMaker({ picture }: { picture: PublishedPicture }) {
-  const feed = useFeed({ author: picture.author }, MORE_OF_MAKER + 1);
+  const feed = useFeed({ author: picture.author }, { limit: MORE_OF_MAKER + 1 });
   const others = cardsOf(feed.data)
     .filter((card) => card.picture_id !== picture.picture_id)
     .slice(0, MORE_OF_MAKER);
   if (feed.isSuccess && others.length === 0) return null;
+  const title = picture.author_name ? t("picture.more.of", { name: picture.author_name }) : t("picture.more");
   return (
     <div className={css["more"]}>
       <h2>
-        <Link href={`/makers/${picture.author}`}>{t("picture.more")}</Link>
+        <Link href={`/makers/${picture.author}`}>{title}</Link>
       </h2>
-      <Wall label={t("picture.more")} pictures={others} isPending={feed.isPending} />
+      <Wall label={title} pictures={others} isPending={feed.isPending} />
     </div>
   );
 }

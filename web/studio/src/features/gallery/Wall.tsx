@@ -1,9 +1,11 @@
 import { useEffect, useRef } from "react";
 import { Link } from "wouter";
 import type { Card } from "@/shared/api/gallery";
+import { useIsLiked } from "@/shared/api/likes";
 import { t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
 import { Picture } from "@/shared/ui/Picture";
+import { Heart } from "./Heart";
 import css from "./Wall.module.css";
 import { fillsSquare, stockOf } from "./shape";
 
@@ -52,6 +54,7 @@ export function Wall({ pictures, isPending, more, label }: { pictures: readonly 
 
 function Tile({ picture, isFirst }: { picture: Card; isFirst: boolean }) {
   const fills = fillsSquare(picture);
+  const isLiked = useIsLiked(picture.picture_id);
   return (
     <li>
       <Link href={`/gallery/${picture.picture_id}`} className={css["tile"]} data-stock={fills ? "print" : stockOf(picture.picture_id)}>
@@ -63,6 +66,12 @@ function Tile({ picture, isFirst }: { picture: Card; isFirst: boolean }) {
           className={fills ? css["print"] : css["motif"]}
         />
         <span className={css["title"]}>{picture.title}</span>
+        {isLiked ? (
+          <span className={css["liked"]}>
+            <Heart full />
+            <span className="unseen">{t("picture.liked")}</span>
+          </span>
+        ) : null}
       </Link>
     </li>
   );

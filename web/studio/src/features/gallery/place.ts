@@ -4,13 +4,15 @@ import { isKnownTool } from "@/shared/api/tools";
 
 const LONGEST_TAG = 30;
 
-/** The feed of an address. A tool or tag that cannot be is left out, since addresses are typed and shared. */
+/** The feed of an address. What cannot be is left out, since addresses are typed and shared. */
 export function feedOf(search: string): Feed {
   const query = new URLSearchParams(search);
+  // Popular pictures are listed for all tools or one, not for a tag.
+  const sort = query.get("sort") === "popular" ? ({ sort: "popular" } as const) : {};
   const tool = query.get("tool") ?? "";
-  if (isKnownTool(tool)) return { tool };
+  if (isKnownTool(tool)) return { ...sort, tool };
   const tag = (query.get("tag") ?? "").trim().toLowerCase();
-  return tag && tag.length <= LONGEST_TAG ? { tag } : {};
+  return tag && tag.length <= LONGEST_TAG ? { tag } : sort;
 }
 
 export function galleryPath(feed: Feed): string {

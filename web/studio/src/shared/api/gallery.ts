@@ -13,8 +13,8 @@ const FEED_FRESH_MS = 5 * 60_000;
 /** Links to pictures are read again before they end. */
 const RENEW_MS = 20 * 60_000;
 
-/** The pictures of a feed, page after page. What others publish meanwhile comes first, so a page never shows a picture twice. */
-export function useFeed(feed: Feed, limit = 24) {
+/** The pictures of a feed, page after page. What others publish meanwhile comes before them, so no picture is there twice. */
+export function useFeed(feed: Feed, { limit = 24, enabled = true } = {}) {
   return useInfiniteQuery({
     queryKey: ["gallery", "feed", feed, limit],
     queryFn: async ({ pageParam }) => {
@@ -26,11 +26,35 @@ export function useFeed(feed: Feed, limit = 24) {
     staleTime: FEED_FRESH_MS,
     // All pages would be read again, each time a maker comes back to the tab.
     refetchOnWindowFocus: false,
+    enabled,
   });
 }
 
 export function cardsOf(data: InfiniteData<CardPage> | undefined): Card[] {
   return data?.pages.flatMap((page) => page.pictures) ?? [];
+}
+
+/** What others have made from a picture, newest first. */
+export function useRemixes(pictureId: string, enabled: boolean) {
+  return useInfiniteQuery({
+    queryKey: ["gallery", "remixes", pictureId],
+    queryFn: async ({ pageParam }) => {
+      const query = { limit: 12, ...(pageParam && { cursor: pageParam }) };
+      const params = { path: { picture_id: pictureId }, query };
+      return withStableLinks(await body(api().GET("/v1/gallery/pictures/{picture_id}/remixes", { params })));
+    },
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next_cursor,
+    enabled,
+  });
+}
+
+/** A maker as everybody sees them. */
+export function useAuthor(author: string) {
+  return useQuery({
+    queryKey: ["gallery", "author", author],
+    queryFn: () => body(api().GET("/v1/gallery/makers/{author}", { params: { path: { author } } })),
+  });
 }
 
 export function usePicture(pictureId: string, enabled = true) {

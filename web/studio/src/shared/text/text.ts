@@ -67,10 +67,14 @@ export function number(value: number, digits = 0): string {
   return new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
 }
 
-export function date(iso: string, style: "short" | "long" = "short"): string {
-  const options: Intl.DateTimeFormatOptions =
-    style === "short" ? { day: "numeric", month: "short" } : { dateStyle: "medium", timeStyle: "short" };
-  return new Intl.DateTimeFormat(language, options).format(new Date(iso));
+const DATES: Record<"short" | "day" | "long", Intl.DateTimeFormatOptions> = {
+  short: { day: "numeric", month: "short" },
+  day: { dateStyle: "long" },
+  long: { dateStyle: "medium", timeStyle: "short" },
+};
+
+export function date(iso: string, style: keyof typeof DATES = "short"): string {
+  return new Intl.DateTimeFormat(language, DATES[style]).format(new Date(iso));
 }
 
 /** "in 3 days", "5 minutes ago": the time from `now` to a moment, in its largest unit. */

@@ -1,0 +1,58 @@
+import { type FormEvent, useState } from "react";
+import { Link } from "wouter";
+import { explain } from "@/shared/api/problems";
+import { type Profile, useProfile, useSaveProfile } from "@/shared/api/published";
+import { t } from "@/shared/text/text";
+import { Button } from "@/shared/ui/Button";
+import { TextField } from "@/shared/ui/Field";
+import { Failed } from "@/shared/ui/Notice";
+import { say } from "@/shared/ui/Toasts";
+import css from "./ProfileForm.module.css";
+
+const SHORTEST = 2;
+const LONGEST = 40;
+
+/** The name under which everybody sees the maker's pictures. */
+export function ProfileForm() {
+  const profile = useProfile();
+  if (profile.error) return <Failed error={profile.error} again={() => void profile.refetch()} />;
+  return (
+    <div className={css["profile"]} aria-busy={profile.isPending}>
+      {profile.data ? <Name profile={profile.data} key={profile.data.name} /> : null}
+    </div>
+  );
+}
+
+function Name({ profile }: { profile: Profile }) {
+  const [name, setName] = useState(profile.name ?? "");
+  const save = useSaveProfile();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    save.mutate(name.trim(), { onSuccess: () => say(t("profile.saved")) });
+  };
+  return (
+    <form className={css["form"]} onSubmit={submit}>
+      <TextField
+        label={t("profile.name")}
+        hint={t("profile.hint")}
+        error={save.error ? explain(save.error).text : undefined}
+        required
+        minLength={SHORTEST}
+        maxLength={LONGEST}
+        autoComplete="nickname"
+        className={css["name"]}
+        value={name}
+        onChange={(event) => {
+          setName(event.target.value);
+          save.reset();
+        }}
+      />
+      <div className={css["actions"]}>
+        <Button type="submit" busy={save.isPending} disabled={name.trim() === (profile.name ?? "")}>
+          {t("profile.save")}
+        </Button>
+        <Link href={`/makers/${profile.author}`}>{t("profile.page")}</Link>
+      </div>
+    </form>
+  );
+}
