@@ -1,7 +1,6 @@
 import { useParams } from "wouter";
 import { useMakerAccount, useMakers } from "@/shared/api/admin";
 import { t } from "@/shared/text/text";
-import { ButtonLink } from "@/shared/ui/Button";
 import { Failed } from "@/shared/ui/Notice";
 import css from "./AccountPage.module.css";
 import { Admins } from "./Admins";
@@ -30,9 +29,6 @@ function Who({ maker }: { maker: string }) {
         <p className={css["email"]}>{found.data?.[0]?.email}</p>
         <p className={css["id"]}>{maker}</p>
       </div>
-      <ButtonLink href="/admin" small>
-        {t("admin.account.back")}
-      </ButtonLink>
     </div>
   );
 }

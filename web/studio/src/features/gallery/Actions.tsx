@@ -1,7 +1,4 @@
-import { useState } from "react";
 import type { PublishedPicture } from "@/shared/api/gallery";
-import { useProfile } from "@/shared/api/published";
-import { signIn, useSession } from "@/shared/session/session";
 import { t } from "@/shared/text/text";
 import { Button, ButtonLink, FileLink } from "@/shared/ui/Button";
 import { say } from "@/shared/ui/Toasts";
@@ -9,13 +6,11 @@ import css from "./Actions.module.css";
 import { fileName } from "./fileName";
 import { LikeButton } from "./LikeButton";
 import { RemixMenu } from "./RemixMenu";
-import { ReportDialog } from "./ReportDialog";
+import { useIsMine } from "./useIsMine";
 
 /** What one can do with a picture. */
 export function Actions({ picture }: { picture: PublishedPicture }) {
-  const session = useSession();
-  const profile = useProfile(session.status === "signed-in");
-  const isMine = profile.data?.author === picture.author;
+  const isMine = useIsMine(picture);
   const mayRemix = picture.licence !== "personal" || isMine;
   return (
     <div className={css["actions"]}>
@@ -26,22 +21,8 @@ export function Actions({ picture }: { picture: PublishedPicture }) {
         {t("picture.download")}
       </FileLink>
       <Button onClick={() => void share(picture.title)}>{t("picture.share")}</Button>
-      {isMine ? <ButtonLink href="/published">{t("picture.mine")}</ButtonLink> : <Report pictureId={picture.picture_id} />}
+      {isMine ? <ButtonLink href="/published">{t("picture.mine")}</ButtonLink> : null}
     </div>
-  );
-}
-
-/** Reports are of makers: visitors are asked to sign in first. */
-function Report({ pictureId }: { pictureId: string }) {
-  const isVisitor = useSession().status === "visitor";
-  const [isOpen, open] = useState(false);
-  return (
-    <>
-      <Button look="quiet" onClick={() => (isVisitor ? void signIn() : open(true))}>
-        {t("picture.report")}
-      </Button>
-      <ReportDialog pictureId={pictureId} open={isOpen} onClose={() => open(false)} />
-    </>
   );
 }
 

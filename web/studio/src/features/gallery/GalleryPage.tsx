@@ -25,7 +25,7 @@ export function GalleryPage() {
         <Tools feed={feed} />
         <Sorts feed={feed} offered={feed.tag ? [] : commonTags(first, TAGS_OFFERED)} />
       </nav>
-      <FeedWall key={galleryPath(feed)} feed={pictures} label={t("gallery.pictures")} none={<Nothing />} />
+      <FeedWall key={galleryPath(feed)} feed={pictures} label={t("gallery.pictures")} none={<Nothing isPopular={feed.sort === "popular"} />} />
     </Page>
   );
 }
@@ -93,10 +93,10 @@ function Chip({ to, isHere, children }: { to: Feed; isHere: boolean; children: s
   );
 }
 
-function Nothing() {
+function Nothing({ isPopular }: { isPopular: boolean }) {
   return (
     <Empty title={t("gallery.none")} action={<ButtonLink href="/gallery">{t("gallery.none.all")}</ButtonLink>}>
-      {t("gallery.none.text")}
+      {t(isPopular ? "gallery.none.popular" : "gallery.none.text")}
     </Empty>
   );
 }

@@ -11,6 +11,7 @@ import { Ancestors, Remixes } from "./Lineage";
 import css from "./PicturePage.module.css";
 import { galleryPath } from "./place";
 import { Recipe } from "./Recipe";
+import { Report } from "./Report";
 import { Stage } from "./Stage";
 import { Wall } from "./Wall";
 
@@ -53,6 +54,7 @@ function Found({ picture }: { picture: PublishedPicture }) {
         <Ancestors picture={picture} />
         <Recipe picture={picture} />
         <Tags tags={picture.tags} />
+        <Report picture={picture} />
       </div>
       <Remixes picture={picture} />
       <MoreOfMaker picture={picture} />

@@ -11,7 +11,6 @@ import { sayProblem, say } from "@/shared/ui/Toasts";
 import { Appeal } from "./Appeal";
 import { ProfileForm } from "./ProfileForm";
 import css from "./PublishedPage.module.css";
-import { fillsSquare, stockOf } from "./shape";
 
 /** What the maker has published, what was taken down and why, and the name that everybody sees. */
 export function PublishedPage() {
@@ -44,8 +43,8 @@ function Row({ picture }: { picture: OwnPicture }) {
   const isPublic = picture.state === "public";
   return (
     <li className={css["row"]}>
-      <span className={css["thumbnail"]} data-stock={fillsSquare(picture) ? "print" : stockOf(picture.picture_id)}>
-        {picture.thumbnail_url ? <Picture src={picture.thumbnail_url} alt="" fill /> : null}
+      <span className={css["thumbnail"]}>
+        {picture.thumbnail_url ? <Picture src={picture.thumbnail_url} alt="" fill checks={picture.alpha} /> : null}
       </span>
       <div className={css["facts"]}>
         <h2 className={css["name"]}>

@@ -5,11 +5,11 @@ import { t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
 import { TextField } from "@/shared/ui/Field";
 import { Failed } from "@/shared/ui/Notice";
-import css from "./AdminPage.module.css";
+import css from "./AccountsPage.module.css";
 import { Admins } from "./Admins";
 
 /** Finds the accounts of makers by email address or ID. What was looked for is in the address. */
-export function AdminPage() {
+export function AccountsPage() {
   const find = new URLSearchParams(useSearch()).get("find") ?? "";
   return (
     <Admins title={t("admin.accounts")} lead={t("admin.accounts.lead")}>
@@ -24,7 +24,7 @@ function Find({ find }: { find: string }) {
   const [, navigate] = useLocation();
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    navigate(`/admin?${new URLSearchParams({ find: text.trim() }).toString()}`);
+    navigate(`/admin/accounts?${new URLSearchParams({ find: text.trim() }).toString()}`);
   };
   return (
     <form role="search" className={css["find"]} onSubmit={submit}>

@@ -1,0 +1,62 @@
+import { type FormEvent, useId, useState } from "react";
+import { type Decision, REASONS, type Reason } from "@/shared/api/moderation";
+import { t } from "@/shared/text/text";
+import { Button } from "@/shared/ui/Button";
+import { Choices } from "@/shared/ui/Choices";
+import { Dialog } from "@/shared/ui/Dialog";
+import { TextArea } from "@/shared/ui/Field";
+import css from "./TakeDownDialog.module.css";
+
+const LONGEST = 1000;
+
+interface Props {
+  title: string;
+  open: boolean;
+  onClose: () => void;
+  busy: boolean;
+  onDecide: (decision: Decision) => void;
+}
+
+/** Takes a picture down for a reason that its maker reads. */
+export function TakeDownDialog({ title, open, onClose, busy, onDecide }: Props) {
+  const form = useId();
+  const [reason, setReason] = useState<Reason>("copyright");
+  const [words, setWords] = useState("");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    onDecide({ kind: "take-down", reason, words: words.trim() });
+    onClose();
+  };
+  return (
+    <Dialog
+      open={open}
+      onClose={onClose}
+      title={t("admin.takedown.title", { title })}
+      actions={
+        <>
+          <Button onClick={onClose}>{t("dialog.cancel")}</Button>
+          <Button type="submit" form={form} look="danger" busy={busy}>
+            {t("admin.takedown")}
+          </Button>
+        </>
+      }
+    >
+      <form id={form} className={css["form"]} onSubmit={submit}>
+        <p>{t("admin.takedown.text")}</p>
+        <Choices
+          legend={t("admin.takedown.reason")}
+          value={reason}
+          onChoose={setReason}
+          choices={REASONS.map((value) => ({ value, label: t(`reason.${value}`) }))}
+        />
+        <TextArea
+          label={t("admin.takedown.words")}
+          hint={t("admin.takedown.words.hint")}
+          maxLength={LONGEST}
+          value={words}
+          onChange={(event) => setWords(event.target.value)}
+        />
+      </form>
+    </Dialog>
+  );
+}
