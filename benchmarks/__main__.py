@@ -23,6 +23,7 @@ from benchmarks import (
     status,
     strict_overhead,
     submit,
+    takedown,
     upload_check,
     upscaling,
 )
@@ -54,6 +55,7 @@ MEASURES = (
     flood.measure,
     queue_growth.measure,
     gallery.measure,
+    takedown.measure,
     live_updates.measure,
     built_in_model.measure,
     requested_subjects.measure,

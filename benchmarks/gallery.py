@@ -83,7 +83,7 @@ def read_pages(client: Any, page: Page) -> Iterator[float]:
 
 @contextmanager
 def counting(client: Any) -> Iterator[list[float]]:
-    """The units of each query, by DynamoDB's rule: half a unit for each 4 KB, since all lists are read eventually."""
+    """The units of each query, by DynamoDB's rule: half a unit per 4 KB, since all lists are read eventually."""
     units: list[float] = []
 
     def collect(parsed: dict[str, Any], **_: Any) -> None:
