@@ -75,8 +75,8 @@ def test_random_requests_are_answered_as_described(cloud: LocalCloud, front_end:
 
     # The job is deleted last: Schemathesis finds ids in responses, and every route must receive an existing id.
     keep = ("--exclude-operation-id", "delete_job")
-    anything = ask(front_end, tmp_path, *some(25), "--exclude-path-regex", "/admin/", *keep)
-    administration = ask(administrator, tmp_path, *some(20), "--include-path-regex", "/admin/")
+    anything = ask(front_end, tmp_path, *some(12), "--exclude-path-regex", "/admin/", *keep)
+    administration = ask(administrator, tmp_path, *some(12), "--include-path-regex", "/admin/")
     theirs = ("--include-path-regex", "^/v1/(jobs|uploads)/{", *keep)
     there = ask(front_end, tmp_path, *some(40), *theirs, ids=own(arrived["upload_id"]))
     checks = ("--include-operation-id", "check_upload")

@@ -32,10 +32,10 @@ OPERATIONS = {
 TAGS = {
     "tools": "List the tools, create jobs and get quotes.",
     "jobs": "Read, rename, cancel and delete jobs.",
-    "gallery": "List and read published pictures, and take back your own.",
+    "gallery": "List, read, like, report and remix published pictures, and take back your own.",
     "uploads": "Upload images for the tools that start from one.",
     "live": "Receive updates about jobs over a WebSocket.",
-    "account": "Read the plan, the credits and the ledger of your account.",
+    "account": "Read the plan, the credits and the ledger of your account, and your pictures and name in the gallery.",
     "webhooks": "Receive the results of jobs at your own HTTPS endpoints.",
     "admin": "Manage the accounts of makers, and review published pictures. Requires the scope `craftspark/admin`.",
 }
