@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { Link } from "wouter";
 import { type Decision, type Review, useDecide } from "@/shared/api/moderation";
+import { explain } from "@/shared/api/problems";
 import { date, number, t } from "@/shared/text/text";
 import { toolTitle } from "@/shared/tools/tools";
 import { Button } from "@/shared/ui/Button";
@@ -71,11 +72,19 @@ export function ReviewCard({ review }: { review: Review }) {
   );
 }
 
-function Decisions({ review: { picture } }: { review: Review }) {
+function Decisions({ review: { picture, reports } }: { review: Review }) {
   const [isOpen, open] = useState(false);
   const decide = useDecide(picture.picture_id);
   const go = (decision: Decision) =>
-    decide.mutate(decision, { onSuccess: () => say(t(`admin.decided.${decision.kind}`, { title: picture.title })), onError: sayProblem });
+    decide.mutate(decision, {
+      onSuccess: () => {
+        open(false);
+        say(t(`admin.decided.${decision.kind}`, { title: picture.title }));
+      },
+      onError: (error) => {
+        if (decision.kind !== "take-down") sayProblem(error);
+      },
+    });
   const isDown = picture.state === "taken_down";
   return (
     <div className={css["decisions"]}>
@@ -84,14 +93,22 @@ function Decisions({ review: { picture } }: { review: Review }) {
           {t("admin.restore")}
         </Button>
       ) : (
-        <Button look="danger" busy={decide.isPending} onClick={() => open(true)}>
+        <Button look="danger" disabled={decide.isPending} onClick={() => open(true)}>
           {t("admin.takedown")}
         </Button>
       )}
       <Button disabled={decide.isPending} onClick={() => go({ kind: "dismiss" })}>
         {t(isDown ? "admin.dismiss.appeal" : "admin.dismiss")}
       </Button>
-      <TakeDownDialog title={picture.title} open={isOpen} onClose={() => open(false)} busy={decide.isPending} onDecide={go} />
+      <TakeDownDialog
+        title={picture.title}
+        reported={reasonsOf(reports)[0]?.reason}
+        open={isOpen}
+        onClose={() => open(false)}
+        busy={decide.isPending}
+        problem={decide.error ? explain(decide.error).text : undefined}
+        onDecide={go}
+      />
     </div>
   );
 }

@@ -11,21 +11,24 @@ const LONGEST = 1000;
 
 interface Props {
   title: string;
+  /** The most frequent reason of its reports. */
+  reported: Reason | undefined;
   open: boolean;
   onClose: () => void;
   busy: boolean;
+  /** Why the picture could not be taken down. */
+  problem: string | undefined;
   onDecide: (decision: Decision) => void;
 }
 
 /** Takes a picture down for a reason that its maker reads. */
-export function TakeDownDialog({ title, open, onClose, busy, onDecide }: Props) {
+export function TakeDownDialog({ title, reported, open, onClose, busy, problem, onDecide }: Props) {
   const form = useId();
-  const [reason, setReason] = useState<Reason>("copyright");
+  const [reason, setReason] = useState<Reason>(reported ?? "copyright");
   const [words, setWords] = useState("");
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onDecide({ kind: "take-down", reason, words: words.trim() });
-    onClose();
   };
   return (
     <Dialog
@@ -56,6 +59,11 @@ export function TakeDownDialog({ title, open, onClose, busy, onDecide }: Props) 
           value={words}
           onChange={(event) => setWords(event.target.value)}
         />
+        {problem ? (
+          <p role="alert" className={css["problem"]}>
+            {problem}
+          </p>
+        ) : null}
       </form>
     </Dialog>
   );

@@ -26,27 +26,37 @@ export function useIsLiked(pictureId: string): boolean {
 }
 
 export function useSetLike(pictureId: string) {
-  const key = keyOf(pictureId);
   const params = { path: { picture_id: pictureId } };
-  return useMutation({
-    mutationFn: ({ liked }: { liked: boolean; shown: number }) =>
+  return useMutation(
+    setLike(pictureId, (liked) =>
       body(
         liked
           ? api().PUT("/v1/gallery/pictures/{picture_id}/like", { params })
           : api().DELETE("/v1/gallery/pictures/{picture_id}/like", { params }),
       ),
-    onMutate: async ({ liked, shown }) => {
+    ),
+  );
+}
+
+/** Likes a picture or takes the like back: in the cache at once, and as the API says once it has answered. */
+export function setLike(pictureId: string, send: (liked: boolean) => Promise<Like>) {
+  const key = keyOf(pictureId);
+  return {
+    mutationFn: ({ liked }: { liked: boolean; shown: number }) => send(liked),
+    onMutate: async ({ liked, shown }: { liked: boolean; shown: number }) => {
       await queries.cancelQueries({ queryKey: key });
       const before = queries.getQueryData<Like>(key);
       queries.setQueryData(key, after(before, shown, liked));
       return { before };
     },
-    onSuccess: (like) => queries.setQueryData(key, like),
-    onError: (_error, _like, context) => {
-      if (context?.before) queries.setQueryData(key, context.before);
-      else queries.removeQueries({ queryKey: key });
+    onSuccess: (like: Like) => {
+      queries.setQueryData(key, like);
     },
-  });
+    onError: (_error: unknown, _like: unknown, context: { before: Like | undefined } | undefined) => {
+      if (context?.before) queries.setQueryData(key, context.before);
+      else void queries.resetQueries({ queryKey: key });
+    },
+  };
 }
 
 /** What is shown until the API answers. `shown` is the number of likes on the page if none is known. */
