@@ -105,5 +105,5 @@ class GalleryTable(OnDemandTable):
         self.table.grant(publisher, "dynamodb:ConditionCheckItem", "dynamodb:UpdateItem")
 
     def grant_remove(self, remover: iam.IGrantable) -> None:
-        """Find and remove pictures, and note that they are hidden."""
+        """Find and remove pictures, and list them among the hidden ones."""
         self.table.grant(remover, "dynamodb:GetItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem")

@@ -122,7 +122,7 @@ class Curation:
         raise AccountContended(CHANGED)
 
     def _load_own(self, picture_id: str, maker: str) -> KeptPicture:
-        """The caller's own picture. Another maker's is not found either: the error tells nothing."""
+        """The caller's own picture. Another maker's is not found either, with the same error."""
         try:
             kept = self.pictures.load(picture_id)
         except PictureNotFound:

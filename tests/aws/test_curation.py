@@ -1,4 +1,4 @@
-"""Reports, takedowns, appeals and suspensions: what is hidden from whom, and what comes back."""
+"""Reports, takedowns, appeals and suspensions: which pictures are hidden from whom, and how they come back."""
 
 import json
 from collections.abc import Callable

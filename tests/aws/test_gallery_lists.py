@@ -54,7 +54,7 @@ FEEDS = (Feed("newest"), Feed("tool", "pattern"), Feed("tag", "apple"), Feed("au
 def test_a_walk_shows_each_older_picture_once_while_others_publish_and_take_back() -> None:
     """20 readers of four feeds, and five makers who publish and take back, in any order.
 
-    The pictures are of three months, each two with the same moment.
+    The pictures are of five months, two at the same moment in every case.
     """
     chance = random.Random(7)
     before = [a_picture(number, START + timedelta(days=number // 2 * 12)) for number in range(10)]

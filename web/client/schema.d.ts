@@ -4114,7 +4114,7 @@ export interface components {
         PictureId: string;
         /** @description Maximum number of pictures in the response. */
         PictureLimit: number;
-        /** @description Order of the pictures: `newest`, or `popular`, the most liked of recent times. Popular pictures are listed for all tools or one `tool`. Their order is renewed every minute; a walk through the pages keeps the order that it began with, for an hour. */
+        /** @description Order of the pictures: `newest`, or `popular`, the most liked of recent times. Popular pictures are listed for all tools or one `tool`. Their order is renewed every minute; a walk through the pages keeps the order of its first page, for an hour. */
         PictureSort: "newest" | "popular";
         /** @description Only pictures with this tag. */
         PictureTag: string;
@@ -5472,7 +5472,7 @@ export interface operations {
     list_pictures: {
         parameters: {
             query?: {
-                /** @description Order of the pictures: `newest`, or `popular`, the most liked of recent times. Popular pictures are listed for all tools or one `tool`. Their order is renewed every minute; a walk through the pages keeps the order that it began with, for an hour. */
+                /** @description Order of the pictures: `newest`, or `popular`, the most liked of recent times. Popular pictures are listed for all tools or one `tool`. Their order is renewed every minute; a walk through the pages keeps the order of its first page, for an hour. */
                 sort?: components["parameters"]["PictureSort"];
                 /** @description Only pictures that this tool made. */
                 tool?: components["parameters"]["PictureTool"];

@@ -64,7 +64,7 @@ PICTURE_SORT = Parameter(
     place="query",
     description="Order of the pictures: `newest`, or `popular`, the most liked of recent times. Popular pictures are "
     "listed for all tools or one `tool`. Their order is renewed every minute; a walk through the pages keeps the "
-    "order that it began with, for an hour.",
+    "order of its first page, for an hour.",
     schema={"type": "string", "enum": list(SORTS), "default": "newest"},
 )
 PICTURE_TAG = Parameter(
