@@ -12,6 +12,7 @@ from stacks.live import LiveStack
 from stacks.network import NetworkStack
 from stacks.operations import OperationsStack
 from stacks.rendering import RenderingStack
+from stacks.search import SearchStack
 from stacks.training import TrainingStack
 from stacks.webhooks import WebhooksStack
 
@@ -26,6 +27,7 @@ def build(app: App, stage: Stage) -> None:
     live = LiveStack(app, "Live", stack_name=stage.name_stack("Live"), stage=stage, data=data)
     webhooks = WebhooksStack(app, "Webhooks", stack_name=stage.name_stack("Webhooks"), stage=stage)
     gallery = GalleryStack(app, "Gallery", stack_name=stage.name_stack("Gallery"), stage=stage, data=data)
+    search = SearchStack(app, "Search", stack_name=stage.name_stack("Search"), stage=stage, data=data)
     api = ApiStack(
         app,
         "Api",
@@ -35,6 +37,7 @@ def build(app: App, stage: Stage) -> None:
         intake=rendering.intake,
         live=live,
         webhooks=webhooks,
+        search=search,
         guardrail=rendering.guardrail,
     )
     training = TrainingStack(
@@ -57,8 +60,9 @@ def build(app: App, stage: Stage) -> None:
         webhooks=webhooks,
         live=live,
         gallery=gallery,
+        search=search,
     )
-    for stack in (network, data, rendering, live, webhooks, gallery, api, training, operations):
+    for stack in (network, data, rendering, live, webhooks, gallery, search, api, training, operations):
         acknowledge_grants(stack)
     Tags.of(app).add("craftspark:stage", stage.name)
 

@@ -28,6 +28,7 @@ from benchmarks import (
     upscaling,
 )
 from benchmarks.entries import Entry
+from benchmarks.gallery_search import measure as gallery_search
 from benchmarks.queue_growth import measure as queue_growth
 from benchmarks.tools import (
     cutting,
@@ -59,6 +60,7 @@ MEASURES = (
     live_updates.measure,
     built_in_model.measure,
     requested_subjects.measure,
+    gallery_search.measure,
     cold_start.measure,
     controller.measure,
     model_swaps.measure,

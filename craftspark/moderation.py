@@ -87,17 +87,26 @@ class Moderation:
             self._refuse(maker, first[0], together, objections, at)
 
     def _refuse(self, maker: str, field: str, text: str, objections: Sequence[Objection], at: datetime) -> NoReturn:
-        reasons = tuple(dict.fromkeys(each.reason for each in objections))
-        words = list(dict.fromkeys(each.words for each in objections if each.words))
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        reasons = _reasons_of(objections)
         self.refusals.add(Refusal(maker=maker, field=field, text_sha256=digest, objections=reasons, at=at))
-        # The words are not part of the detail, because details are logged and a maker's words are not.
-        raise PromptRefused(
-            f"prompts with {', '.join(reasons)} are not allowed; "
-            + ("remove or rephrase the text in `words`" if words else "rephrase the prompt"),
-            field=field,
-            words=words,
-        )
+        raise refusal_of(field, objections)
+
+
+def refusal_of(field: str, objections: Sequence[Objection], *, kind: str = "prompts") -> PromptRefused:
+    """The error for refused words in a field. `kind` is what such texts are."""
+    words = list(dict.fromkeys(each.words for each in objections if each.words))
+    # The words are not part of the detail, because details are logged and words are not.
+    return PromptRefused(
+        f"{kind} with {', '.join(_reasons_of(objections))} are not allowed; "
+        + ("remove or rephrase the text in `words`" if words else "rephrase the text"),
+        field=field,
+        words=words,
+    )
+
+
+def _reasons_of(objections: Sequence[Objection]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each.reason for each in objections))
 
 
 class PictureModerator(Protocol):

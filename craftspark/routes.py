@@ -8,8 +8,8 @@ ADMIN: Literal["admin"] = "admin"
 PUBLIC: Literal["public"] = "public"
 
 # `polling` are requests that clients repeat while they wait, `submissions` are requests that create the work, and
-# `occasional` ones are sent by few people, or by each of them once.
-Traffic = Literal["submissions", "polling", "others", "occasional"]
+# `occasional` ones are sent by few people, or by each of them once. The functions of `searches` compute.
+Traffic = Literal["submissions", "polling", "searches", "others", "occasional"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ ROUTES = (
     Route("POST", "/v1/jobs/{job_id}/zip", "zip_files"),
     Route("POST", "/v1/jobs/{job_id}/images/{index}/publication", "publish_image", costs=True),
     Route("GET", "/v1/gallery/pictures", "list_pictures", PUBLIC),
+    Route("GET", "/v1/gallery/search", "search_pictures", PUBLIC, traffic="searches"),
     Route("GET", "/v1/gallery/pictures/{picture_id}", "read_picture", PUBLIC),
     Route("DELETE", "/v1/gallery/pictures/{picture_id}", "unpublish_picture"),
     Route("GET", "/v1/gallery/pictures/{picture_id}/remixes", "list_remixes", PUBLIC),

@@ -24,6 +24,7 @@ from stacks.api_access import (
 )
 from stacks.data import DataStack
 from stacks.live import LiveStack
+from stacks.search import SearchStack
 from stacks.webhooks import WebhooksStack
 
 TIMEOUT = Duration.seconds(10)
@@ -49,6 +50,7 @@ class ApiStack(Stack):
         intake: WorkQueue,
         live: LiveStack,
         webhooks: WebhooksStack,
+        search: SearchStack,
         guardrail: Guardrail | None,
         **stack: Any,
     ) -> None:
@@ -65,7 +67,7 @@ class ApiStack(Stack):
         access = {
             **define_job_access(stage, data, intake, guardrail),
             **define_upload_access(stage, data, guardrail),
-            **define_gallery_access(stage, data, guardrail),
+            **define_gallery_access(stage, data, search.indexes, guardrail),
             **define_notification_access(data, live, webhooks),
             **define_account_access(stage, data, sign_in),
         }

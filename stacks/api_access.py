@@ -9,11 +9,12 @@ from cdk_app.api.sign_in import SignIn
 from cdk_app.guardrail import Guardrail, fill_guardrail_settings
 from cdk_app.packaging.python_function import Access, Grant
 from cdk_app.stages.stage import Stage
+from cdk_app.storage.picture_indexes import PictureIndexes
 from cdk_app.storage.work_queue import WorkQueue
 from craftspark.aws.gallery.picture_bucket import HIDDEN
 from craftspark.jobs.pools import ServingPool, ServingPools
 from craftspark.settings.accounts import AccountSettings, DirectorySettings
-from craftspark.settings.gallery import GallerySettings, PublishSettings, RecordSettings
+from craftspark.settings.gallery import GallerySettings, IndexSettings, PublishSettings, RecordSettings
 from craftspark.settings.jobs import DeleteSettings, JobsSettings, ReadSettings, SubmitSettings, ToolsSettings
 from craftspark.settings.notifications import LiveSettings, WebhookSettings
 from craftspark.settings.uploads import TextModerationSettings, UploadSettings
@@ -107,7 +108,9 @@ def define_upload_access(stage: Stage, data: DataStack, guardrail: Guardrail | N
     }
 
 
-def define_gallery_access(stage: Stage, data: DataStack, guardrail: Guardrail | None) -> dict[str, Access]:
+def define_gallery_access(
+    stage: Stage, data: DataStack, indexes: PictureIndexes, guardrail: Guardrail | None
+) -> dict[str, Access]:
     """Functions for the gallery. A function that signs a link to a picture needs permission to read the picture."""
     records, files = data.gallery_records, data.gallery
     record = RecordSettings(gallery_table=records.table.table_name)
@@ -177,6 +180,10 @@ def define_gallery_access(stage: Stage, data: DataStack, guardrail: Guardrail | 
         "like_picture": Access(settings=(record,), grants=(records.grant_like,)),
         "unlike_picture": Access(settings=(record,), grants=(records.grant_unlike,)),
         "list_pictures": Access(settings=(gallery,), grants=(records.grant_list, read_files)),
+        "search_pictures": Access(
+            settings=(gallery, IndexSettings(**asdict(record), vector_index_arns=" ".join(indexes.arns))),
+            grants=(records.grant_show, read_files, indexes.grant_search),
+        ),
     }
 
 

@@ -27,6 +27,7 @@ from stacks.api import ApiStack
 from stacks.gallery import GalleryStack
 from stacks.live import LiveStack
 from stacks.rendering import RenderingStack
+from stacks.search import SearchStack
 from stacks.training import TrainingStack
 from stacks.webhooks import WebhooksStack
 
@@ -53,11 +54,12 @@ class OperationsStack(Stack):
         webhooks: WebhooksStack,
         live: LiveStack,
         gallery: GalleryStack,
+        search: SearchStack,
         **stack: Any,
     ) -> None:
         super().__init__(scope, construct_id, **stack)
         self._operations, self._rendering, self._api, self._training = stage.operations, rendering, api, training
-        watched = (rendering, api, training, webhooks, live, gallery)
+        watched = (rendering, api, training, webhooks, live, gallery, search)
         self._own = OwnMetrics(stage.metrics_namespace)
         self._dead = find_dead_letter_queues(watched)
         self._queues = find_work_queues(watched)

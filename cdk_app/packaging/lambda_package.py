@@ -30,7 +30,7 @@ def build_lambda_package(function: str, *, functions: Functions, root: Path = RO
     )
     built = {word_index.INDEX: word_index.build_word_index()} if word_index.MODULE in closure.files else {}
     if ENCODER in closure.files:
-        built |= {file.relative_to(ROOT): file.read_bytes() for files in ENCODERS for file in files.all}
+        built |= {file.resolve().relative_to(ROOT): file.read_bytes() for files in ENCODERS for file in files.all}
     sources = {str(file): hashlib.sha256((root / file).read_bytes()).hexdigest() for file in closure.files}
     sources |= {str(file): hashlib.sha256(content).hexdigest() for file, content in built.items()}
     package = build / "packages" / f"{function}-{fingerprint(sources, wheels.stem)}.zip"

@@ -39,9 +39,9 @@ class Throttle:
 class Api:
     """How many requests each kind of route takes, which origins browsers may call from, and who signs tokens.
 
-    `submissions`, `polling`, `others` and `occasional` are limits of each single route of that kind, so that no route
-    takes the capacity of another. All routes together stay within `account_per_s`, API Gateway's quota of the account
-    in the region.
+    `submissions`, `polling`, `searches`, `others` and `occasional` are limits of each single route of that kind, so
+    that no route takes the capacity of another. All routes together stay within `account_per_s`, API Gateway's quota of
+    the account in the region.
 
     Without `oidc_issuer`, the stage has its own Cognito user pool. A token needs one of `maker_scopes` for makers'
     routes, and `admin_scope` for administrative routes; these are the issuer's names. The user pool gives the first of
@@ -50,6 +50,7 @@ class Api:
 
     submissions: Throttle
     polling: Throttle
+    searches: Throttle
     others: Throttle
     occasional: Throttle
     account_per_s: Positive = 10_000
@@ -72,6 +73,7 @@ class Api:
         throttles: dict[str, Throttle] = {
             "submissions": self.submissions,
             "polling": self.polling,
+            "searches": self.searches,
             "others": self.others,
             "occasional": self.occasional,
         }

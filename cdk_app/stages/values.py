@@ -104,6 +104,7 @@ DEV = Stage(
     api=Api(
         submissions=Throttle(per_s=50, burst=100),
         polling=Throttle(per_s=200, burst=400),
+        searches=Throttle(per_s=20, burst=40),
         others=Throttle(per_s=50, burst=100),
         occasional=Throttle(per_s=10, burst=20),
         allowed_origins=("http://localhost:5173",),
@@ -152,6 +153,8 @@ PROD = replace(
     api=Api(
         submissions=Throttle(per_s=400, burst=800),
         polling=Throttle(per_s=2000, burst=4000),
+        # A search takes up to two of the hundreds of queries per second that an index answers.
+        searches=Throttle(per_s=50, burst=100),
         others=Throttle(per_s=100, burst=200),
         occasional=Throttle(per_s=20, burst=40),
         allowed_origins=(),

@@ -32,6 +32,10 @@ class GalleryTable(OnDemandTable):
         """List the pictures of a feed."""
         self.table.grant(reader, "dynamodb:Query")
 
+    def grant_fill(self, filler: iam.IGrantable) -> None:
+        """List pictures, and record how far an index is filled."""
+        self.table.grant(filler, "dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem")
+
     def grant_show(self, reader: iam.IGrantable) -> None:
         """Get pictures by their IDs, with what belongs to them."""
         self.table.grant(reader, "dynamodb:BatchGetItem")

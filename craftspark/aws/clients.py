@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3vectors import S3VectorsClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
@@ -68,6 +69,11 @@ def sqs() -> SQSClient:
 @cache
 def s3() -> S3Client:
     return boto3.client("s3", config=_S3_CONFIG)
+
+
+@cache
+def s3vectors() -> S3VectorsClient:
+    return boto3.client("s3vectors", config=_CONFIG)
 
 
 @cache

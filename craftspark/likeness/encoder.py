@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from craftspark.likeness.files import EncoderFiles
+from craftspark.likeness.parts import list_parts
 from craftspark.likeness.pictures import PictureNetwork
 from craftspark.likeness.texts import TextNetwork
 from craftspark.models.tokens import Tokenizer
@@ -19,6 +20,7 @@ from craftspark.models.tokens import Tokenizer
 Array = NDArray[np.float32]
 
 LEAST_LENGTH = 1e-12
+MAX_WORDS = 16  # of a text whose parts are embedded
 
 
 class Encoder:
@@ -39,9 +41,21 @@ class Encoder:
             tokens["vocab"],
         )
 
-    def embed_texts(self, texts: Iterable[str]) -> Array:
+    def embed_text(self, text: str) -> list[float]:
+        """Return the unit vector of what a text is about: the direction of the mean of its parts."""
+        parts = self.embed_texts(list_parts(text, MAX_WORDS))
+        vector: list[float] = normalize(parts.mean(0, keepdims=True))[0].tolist()
+        return vector
+
+    def embed_square(self, rgb: bytes) -> list[float]:
+        """Return the unit vector of a picture of `side` times `side` pixels, as RGB values row by row."""
+        pixels = np.frombuffer(rgb, np.uint8).reshape(1, self.side, self.side, 3)
+        vector: list[float] = self.embed_pictures(pixels)[0].tolist()
+        return vector
+
+    def embed_texts(self, texts: Sequence[str]) -> Array:
         """Return unit vectors (N, dimension). An empty text has the vector of no words."""
-        return normalize(np.stack([self._texts.embed(text) for text in texts]) - self._text_mean)
+        return normalize(self._texts.embed(texts) - self._text_mean)
 
     def embed_pictures(self, pictures: NDArray[np.uint8]) -> Array:
         """Return unit vectors (N, dimension) of RGB pictures (N, side, side, 3) on white."""

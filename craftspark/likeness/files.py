@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-MODELS = Path(__file__).resolve().parents[2] / "gpu_tasks" / "models"
+# Not resolved: in the local cloud, the files of a package are links.
+MODELS = Path(__file__).parents[2] / "gpu_tasks" / "models"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ EPSILON = 1e-5
 
 
 class TextNetwork:
-    """Maps a text to the state at its end-of-text token.
+    """Maps texts to the states at their end-of-text tokens.
 
     `weights` and `config` are those of a CLIPTextModel, `vocabulary` has the number of each token.
     """
@@ -35,36 +35,51 @@ class TextNetwork:
         self._length = int(config["max_position_embeddings"])
         self._tokenizer, self._vocabulary = tokenizer, vocabulary
 
-    def embed(self, text: str) -> Array:
-        """Return the state (width,), neither centred nor normalised. What does not fit the network's length is cut."""
+    def embed(self, texts: Sequence[str]) -> Array:
+        """Return the states (N, width), neither centred nor normalised.
+
+        What does not fit the network's length is cut.
+        """
+        numbered = [self._number(text) for text in texts]
+        states = np.empty((len(texts), self._weights["final_layer_norm.bias"].size), np.float32)
+        # Texts of one length are computed together. In a causal network, a state does not depend on later ones, so
+        # there is no padding.
+        for length in set(map(len, numbered)):
+            places = [place for place, numbers in enumerate(numbered) if len(numbers) == length]
+            states[places] = self._compute(np.array([numbered[place] for place in places]))
+        return states
+
+    def _number(self, text: str) -> list[int]:
+        """Return the numbers of the tokens of a text, with the tokens of its start and end."""
         words = self._tokenizer.split(text)
         if END in words:
             words = words[: words.index(END)]
-        words = words[: self._length - 2]
-        # In a causal network, a state does not depend on later ones, so there is no padding.
-        numbers = [self._vocabulary[token] for token in (START, *words, END)]
-        tokens = self._weights["embeddings.token_embedding.weight"][numbers]
-        states = tokens + self._weights["embeddings.position_embedding.weight"][: len(numbers)]
+        return [self._vocabulary[token] for token in (START, *words[: self._length - 2], END)]
+
+    def _compute(self, tokens: NDArray[np.int64]) -> Array:
+        """Return the last states (N, width) of texts (N, length)."""
+        states = self._weights["embeddings.token_embedding.weight"][tokens]
+        states = states + self._weights["embeddings.position_embedding.weight"][: tokens.shape[1]]
         for layer in range(self._layers):
             place = f"encoder.layers.{layer}"
             states = states + self._attend(self._normalize(states, f"{place}.layer_norm1"), f"{place}.self_attn")
             inner = gelu(self._project(self._normalize(states, f"{place}.layer_norm2"), f"{place}.mlp.fc1"))
             states = states + self._project(inner, f"{place}.mlp.fc2")
-        last: Array = self._normalize(states[-1:], "final_layer_norm")[0]
-        return last
+        return self._normalize(states[:, -1], "final_layer_norm")
 
     def _attend(self, states: Array, place: str) -> Array:
-        """Causal self-attention of states (length, width)."""
-        length, width = states.shape
+        """Causal self-attention of states (N, length, width)."""
+        number, length, width = states.shape
         query, key, value = (
-            self._project(states, f"{place}.{name}_proj").reshape(length, self._heads, -1).swapaxes(0, 1)
+            self._project(states, f"{place}.{name}_proj").reshape(number, length, self._heads, -1).swapaxes(1, 2)
             for name in ("q", "k", "v")
         )
-        scores = query @ key.swapaxes(1, 2) / math.sqrt(width / self._heads)
-        scores = np.where(np.tri(length, dtype=bool), scores, -np.inf)
+        scores = query @ key.swapaxes(2, 3) / np.float32(math.sqrt(width / self._heads))
+        scores = np.where(np.tri(length, dtype=bool), scores, np.float32(-np.inf))
         shares = np.exp(scores - scores.max(-1, keepdims=True))
         shares /= shares.sum(-1, keepdims=True)
-        return self._project((shares @ value).swapaxes(0, 1).reshape(length, width), f"{place}.out_proj")
+        seen = (shares @ value).swapaxes(1, 2).reshape(number, length, width)
+        return self._project(seen, f"{place}.out_proj")
 
     def _project(self, states: Array, place: str) -> Array:
         projected: Array = states @ self._weights[f"{place}.weight"].T + self._weights[f"{place}.bias"]

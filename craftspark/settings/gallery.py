@@ -32,6 +32,31 @@ class GallerySettings(StandingSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class IndexSettings(RecordSettings):
+    """The indexes for the search. `vector_index_arns` are separated by spaces, in the order of the encoders in
+    `craftspark.likeness.files`.
+    """
+
+    vector_index_arns: str
+
+    @property
+    def arns(self) -> list[str]:
+        return self.vector_index_arns.split()
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexingSettings(IndexSettings, FileSettings):
+    """What the function needs that indexes pictures."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FillingSettings(IndexSettings):
+    """What the function needs that fills new indexes."""
+
+    index_queue_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PublishSettings(GallerySettings):
     """What the functions with which makers publish need. `publish_image` also has ModerationSettings."""
 

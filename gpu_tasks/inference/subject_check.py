@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor
 
 from craftspark.errors import ModelUnavailable
+from craftspark.likeness.parts import list_parts
 from gpu_tasks.images.drawing import Drawing, Flaw
 from gpu_tasks.images.pixels import Pixels
 from gpu_tasks.inference.encoders.likeness import LIKENESS, Likeness
@@ -23,7 +23,6 @@ from gpu_tasks.inference.model_store import BUILT_IN
 SUBJECTS = "subjects.json"  # in a model's folder: the words for each subject, by its name
 FIRST = 5  # a drawing shows a subject if its name is among so many that are nearest to it
 LEAST_LIKENESS = 0.2  # of a drawing and words that name no subject
-FUNCTION_WORDS = frozenset({"a", "an", "the", "of", "with", "and", "in", "on", "for", "at", "to", "my"})
 COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "black", "grey", "white")
 
 
@@ -68,12 +67,6 @@ class Vocabulary:
 def list_forms(words: str) -> tuple[str, ...]:
     """Return words as they are, and without the ending of a plural."""
     return words, words.removesuffix("s"), words.removesuffix("es")
-
-
-def list_parts(prompt: str) -> list[str]:
-    """Return a prompt, its words and its pairs of words, because the words of a template move the vector of a text."""
-    words = [word for word in re.findall(r"[\w'-]+", prompt.lower()) if word not in FUNCTION_WORDS]
-    return list(dict.fromkeys([prompt, *words, *map(" ".join, pairwise(words))]))
 
 
 def remove_colours(pixels: Pixels) -> Pixels:

@@ -94,6 +94,12 @@ class PicturePage(View):
     next_cursor: str | None = Field(None, description=NEXT_CURSOR)
 
 
+class FoundPictures(View):
+    """What a search has found."""
+
+    pictures: list[PictureCard] = Field(description="The pictures, the best first.")
+
+
 class AncestorView(View):
     """A picture that another one is a remix of."""
 
@@ -131,9 +137,12 @@ Links = Callable[[Iterable[Download]], list[str]]
 
 
 def picture_page(pictures: Sequence[Picture], next_cursor: str | None, links: Links) -> PicturePage:
+    return PicturePage(pictures=picture_cards(pictures, links), next_cursor=next_cursor)
+
+
+def picture_cards(pictures: Sequence[Picture], links: Links) -> list[PictureCard]:
     urls = links([Download(f"{picture.folder}/{THUMBNAIL_FILE}") for picture in pictures])
-    cards = [PictureCard(**card_facts(picture), thumbnail_url=url) for picture, url in zip(pictures, urls, strict=True)]
-    return PicturePage(pictures=cards, next_cursor=next_cursor)
+    return [PictureCard(**card_facts(picture), thumbnail_url=url) for picture, url in zip(pictures, urls, strict=True)]
 
 
 def like_view(likes: Likes) -> LikeView:

@@ -102,6 +102,8 @@ def clear_caches(function: str) -> None:
         "profiles",
     ):
         getattr(import_module("lambdas.wiring.gallery"), shared).cache_clear()
+    for shared in ("search", "indexing"):
+        getattr(import_module(f"lambdas.wiring.{shared}"), shared).cache_clear()
     import_module("lambdas.http.administration").audit_table.cache_clear()
     for shared in ("job_list", "job_editor", "image_bucket"):
         getattr(import_module("lambdas.wiring.jobs"), shared).cache_clear()

@@ -22,12 +22,13 @@ from craftspark.jobs.pools import ServingPool, ServingPools
 from craftspark.models.catalogue import find_model
 from craftspark.models.networks import BUILT_IN_NETWORKS
 from craftspark.settings.accounts import AccountSettings, DirectorySettings
-from craftspark.settings.gallery import PublishSettings
+from craftspark.settings.gallery import FillingSettings, PublishSettings
 from craftspark.settings.jobs import ReadSettings, SubmitSettings
 from craftspark.settings.notifications import LiveSettings, WebhookSettings
 from craftspark.settings.uploads import GuardrailSettings, UploadSettings
 from craftspark.tools import serve_tools
 from lambdas.wiring import live, pictures, webhooks
+from tests.aws.vectors import INDEX_ARNS, FakeVectors
 
 JOBS, ACCOUNTS, IMAGES, UPLOADS = "jobs", "accounts", "images", "uploads"
 TRAININGS, STYLES, UPLOAD_RECORDS = "trainings", "styles", "upload-records"
@@ -92,6 +93,7 @@ CLIENTS = (
     clients.stepfunctions,
     clients.eventbridge,
     clients.cognito,
+    clients.s3vectors,
 )
 
 
@@ -311,6 +313,20 @@ def gallery_settings(read_settings: None, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.fixture
+def vectors(gallery_settings: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeVectors]:
+    """The indexes for the search in the gallery, and the queue of the indexing."""
+    url = str(client_of("sqs").create_queue(QueueName="picture-changes")["QueueUrl"])
+    settings = FillingSettings(
+        gallery_table=GALLERY_RECORDS, vector_index_arns=" ".join(INDEX_ARNS), index_queue_url=url
+    )
+    for name, value in settings.to_environment().items():
+        monkeypatch.setenv(name, value)
+    fake = FakeVectors()
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
 def user_pool(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
     pool = client_of("cognito-idp").create_user_pool(PoolName="makers", UsernameAttributes=["email"])
     pool_id = pool["UserPool"]["Id"]
@@ -321,7 +337,7 @@ def user_pool(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def all_settings(
-    submit_settings: SubmitSettings, gallery_settings: None, user_pool: str, monkeypatch: pytest.MonkeyPatch
+    submit_settings: SubmitSettings, vectors: FakeVectors, user_pool: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """The settings and tables of every function of the HTTP API."""
     dynamodb = client_of("dynamodb")

@@ -28,6 +28,8 @@ from tests.aws.test_uploads import a_png
 FUNCTIONS = {route.function: route for route in ROUTES}
 UNKNOWN = "a" * 26
 REFUSED_WORDS = "what the fuck"
+# What a request needs in its query.
+QUERIES = {"find_makers": {"email": "ann@example.com"}, "search_pictures": {"words": "apple"}}
 BODIES: dict[str, Any] = {
     "create_upload": {"content_type": "image/png"},
     "create_webhook": {"url": "https://hooks.example.com/a"},
@@ -77,7 +79,7 @@ class Caller:
             "scope": ADMIN_SCOPE if admin else MAKER_SCOPE,
             "path": {name: value for name, value in values.items() if f"{{{name}}}" in route.path},
             "body": self.body if name == self.function else BODIES.get(name),
-            "query": {"email": "ann@example.com"} if name == "find_makers" else None,
+            "query": QUERIES.get(name),
         }
         return call(name, **{**request, **parts})
 
@@ -241,6 +243,8 @@ def ask_too_often(caller: Caller) -> Answer:
 
 
 def say_what_is_refused(caller: Caller) -> Answer:
+    if caller.function == "search_pictures":
+        return caller.ask(query={"words": REFUSED_WORDS})
     field = {"publish_image": "title", "change_profile": "name"}.get(caller.function, "prompt")
     return caller.ask(body={**caller.body, field: REFUSED_WORDS})
 
@@ -341,13 +345,13 @@ def limit_zips(caller: Caller) -> Answer:
 
 
 def throttle(caller: Caller) -> Answer:
-    """The tables and the user pool refuse all requests, also after the attempts of their clients."""
+    """The tables, the user pool and the indexes refuse all requests, also after the attempts of their clients."""
 
     def refuse(**_: object) -> None:
         answer: Any = {"Error": {"Code": "ThrottlingException"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
         raise ClientError(answer, "Call")
 
-    sources = [client.meta.events for client in (clients.dynamodb(), clients.cognito())]
+    sources = [client.meta.events for client in (clients.dynamodb(), clients.cognito(), clients.s3vectors())]
     for events in sources:
         events.register_first("before-call", refuse)
     try:
@@ -363,6 +367,12 @@ def at(**path: str) -> Callable[[Caller], Answer]:
         return caller.ask()
 
     return scenario
+
+
+def miss_a_picture(caller: Caller) -> Answer:
+    if caller.function == "search_pictures":
+        return caller.ask(query={"like": UNKNOWN})
+    return at(picture_id=UNKNOWN)(caller)
 
 
 def read_again(caller: Caller) -> Answer:
@@ -395,7 +405,7 @@ SCENARIOS: dict[str, Callable[[Caller], Answer]] = {
     "PictureAlreadyPublished": publish_otherwise,
     "MakerNotFound": at(author=UNKNOWN),
     "PictureTakenDown": take_down_first,
-    "PictureNotFound": at(picture_id=UNKNOWN),
+    "PictureNotFound": miss_a_picture,
     "PromptRefused": say_what_is_refused,
     "ServiceBusy": throttle,
     "RenderTooLong": on_a_stage_with(batch_s=0),

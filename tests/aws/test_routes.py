@@ -118,7 +118,7 @@ def test_no_text_in_a_request_causes_a_server_error(route: Route, job_id: str) -
     parameters = {"unknown", *(each.name for each in described if each.place == "query")}
     headers = {each.name.lower() for each in described if each.place == "header"}
     body = good_body(route)
-    query = {"email": "ann@example.com"} if route.function == "find_makers" else {}
+    query = scenarios.QUERIES.get(route.function, {})
 
     for text in TEXTS:
         for name in path:

@@ -6,6 +6,7 @@ from craftspark.routes import ADMIN, PUBLIC, ROUTES, Route
 from craftspark.tools import TOOLS
 from tests.aws.api import ADMIN_SCOPE, MAKER_SCOPE, Answer, account, answer_of, call, event_of
 from tests.aws.conftest import SMALL
+from tests.aws.scenarios import QUERIES
 from tests.aws.test_routes import good_path
 
 pytestmark = pytest.mark.usefixtures("all_settings")
@@ -51,7 +52,7 @@ def test_a_scope_allows_only_its_routes(route: Route) -> None:
     "route", [route for route in ROUTES if route.scope == PUBLIC], ids=lambda route: route.function
 )
 def test_a_public_route_needs_no_token_and_changes_nothing(route: Route) -> None:
-    event = event_of(path=good_path(route, "a" * 26))
+    event = event_of(path=good_path(route, "a" * 26), query=QUERIES.get(route.function))
     del event["requestContext"]["authorizer"]
 
     assert answer_of(route.function, event).status in (200, 404)

@@ -63,6 +63,17 @@ def test_a_role_may_call_what_its_policy_allows_on_that_resource_alone(aws: Clie
     assert refusal(sqs.receive_message, QueueUrl=first) == "AccessDenied"
 
 
+def test_a_batch_of_messages_needs_the_permission_for_one(aws: Clients) -> None:
+    first, second = state_machines.queue(aws), state_machines.queue(aws)
+    arn = aws["sqs"].get_queue_attributes(QueueUrl=first, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sqs = client_as(aws, role(aws, "lambda", allow(arn, "sqs:SendMessage")), "sqs")
+    entries = [{"Id": "1", "MessageBody": "allowed"}]
+
+    sqs.send_message_batch(QueueUrl=first, Entries=entries)
+
+    assert refusal(sqs.send_message_batch, QueueUrl=second, Entries=entries) == "AccessDenied"
+
+
 def test_a_task_acts_as_its_role(aws: Clients, emulator_state: StateDir) -> None:
     definition = aws["ecs"].register_task_definition(
         family=f"family-{uuid.uuid4().hex[:8]}",

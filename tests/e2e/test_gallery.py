@@ -44,6 +44,25 @@ def test_a_maker_publishes_an_image_that_visitors_see_until_it_is_taken_back(
     assert HTTP.get(shown["url"]).status_code == 404
 
 
+def test_a_picture_is_found_until_it_is_taken_back(cloud: LocalCloud, image: tuple[FrontEnd, str]) -> None:
+    visitor, published = FrontEnd(cloud, None), publish(image, 1)
+    picture_id = published["picture_id"]
+
+    cloud.client("lambda").invoke(FunctionName=cloud.outputs["FillFunctionName"], Payload=b'{"again": true}')
+    thumbnail = eventually(lambda: search(visitor, words="apple", tool="picture").get(picture_id, ""))
+    assert HTTP.get(thumbnail).headers["Content-Type"] == "image/webp"
+    assert picture_id not in search(visitor, like=picture_id)
+    assert image[0].call("DELETE", f"/v1/gallery/pictures/{picture_id}").status_code == 204
+    assert picture_id not in search(visitor, words="apple")
+
+
+def search(visitor: FrontEnd, **query: str) -> dict[str, str]:
+    """The pictures that a visitor finds: the URL of each thumbnail, by the ID."""
+    found = visitor.call("GET", "/v1/gallery/search", params=query)
+    assert found.status_code == 200, found.text
+    return {picture["picture_id"]: picture["thumbnail_url"] for picture in found.json()["pictures"]}
+
+
 def test_a_picture_is_liked_popular_and_remixed(cloud: LocalCloud, image: tuple[FrontEnd, str]) -> None:
     visitor, fan = FrontEnd(cloud, None), FrontEnd(cloud, cloud.sign_in("fan@craftspark.example"))
     picture_id = publish(image, 1)["picture_id"]  # not one that was hidden a second ago

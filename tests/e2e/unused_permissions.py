@@ -33,7 +33,7 @@ REASONS = (
     (r"secretsmanager:DescribeSecret", "", "the CDK's grant of reading a secret has it"),
     (r"(logs|xray):.*", r"\.(Connect|Disconnect)Role", WEB_SOCKET),
     (r"sqs:SendMessage", r"\.(Push|Deliver|FanOut|Drain|Interruptions|ResendLost|SettleJob|Sweep).*Role", DEAD_LETTERS),
-    (r"sqs:SendMessage", r"^\$\{Gallery\..*Role", DEAD_LETTERS),
+    (r"sqs:SendMessage", r"^\$\{(Gallery|Search)\..*Role", DEAD_LETTERS),
     (r"sqs:SendMessage", r"^\$\{Training\..*Role", DEAD_LETTERS),
     (r"sqs:SendMessage", r"\.StartRenderRole", "an order returns to the queue when Step Functions refuses a start"),
     (r"sqs:.*", r"\.(GpuEnlargeWorker|RenderJobMachine)", "no test of the local cloud enlarges in bulk"),

@@ -18,6 +18,7 @@ def test_each_route_has_a_throttle_of_its_own_kind(dev: Synthesis, prod: Synthes
         kinds = {
             "submissions": api.submissions,
             "polling": api.polling,
+            "searches": api.searches,
             "others": api.others,
             "occasional": api.occasional,
         }

@@ -18,6 +18,7 @@ from cdk_app.packaging.lambda_package import build_lambda_package
 from cdk_app.packaging.wheels import IN_THE_RUNTIME, Target, install_wheels, resolve_requirements
 from cdk_app.packaging.word_index import INDEX, build_word_index
 from cdk_app.stages.values import DEV, LOCAL
+from craftspark.likeness.files import ENCODERS
 from craftspark.models.catalogue import CATALOGUE
 from tests.forked_imports import import_each
 from tests.stacks.conftest import ROOT
@@ -25,7 +26,8 @@ from tests.stacks.conftest import ROOT
 FUNCTIONS = sorted(file.parent.name for file in ROOT.glob("lambdas/*/handler.py"))
 TARGET = Target(python="3.14", machine="aarch64", platforms=("manylinux2014_aarch64",))
 FOREIGN = {"PIL", "accelerate", "aws_cdk", "boto3", "botocore", "diffusers", "jmespath", "numpy", "torch", "urllib3"}
-DECODES_PICTURES = "check_upload"  # with Pillow, whose libraries have no name of a Python version
+# Pillow decodes pictures, and NumPy computes their vectors.
+NEEDED = {"check_upload": {"PIL"}, "index_pictures": {"PIL", "numpy"}, "search_pictures": {"numpy"}}
 
 
 def names_in(package: Path) -> set[PurePosixPath]:
@@ -58,6 +60,16 @@ def test_a_package_that_moderates_has_the_index_of_the_lists_as_they_are(name: s
     assert (PurePosixPath(INDEX) in names) == moderates
     assert not moderates or read(package, INDEX) == build_word_index()
     assert "glin_profanity" not in {file.parts[0] for file in names}
+
+
+@pytest.mark.parametrize(
+    ("name", "embeds"), [("search_pictures", True), ("index_pictures", True), ("list_pictures", False)]
+)
+def test_a_package_that_embeds_has_the_files_of_the_encoders(name: str, embeds: bool) -> None:
+    names = names_in(build_lambda_package(name, functions=DEV.functions))
+
+    for file in (file for files in ENCODERS for file in files.all):
+        assert (PurePosixPath(file.relative_to(ROOT)) in names) == embeds
 
 
 def test_a_changed_list_makes_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +162,7 @@ def test_handler_starts_from_its_package_and_the_runtimes_sdk_alone(
 
 def foreign_to(name: str) -> set[str]:
     """Modules that must not be in the package of a function."""
-    return FOREIGN - {"PIL"} if name == DECODES_PICTURES else FOREIGN
+    return FOREIGN - NEEDED.get(name, set())
 
 
 def test_same_sources_make_the_same_bytes_anywhere(tmp_path: Path) -> None:

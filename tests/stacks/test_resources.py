@@ -144,8 +144,8 @@ def test_every_queue_has_dead_letters_or_holds_them(synthesis: Synthesis) -> Non
         for name, redrive in redrives.items()
     }
 
-    assert sorted(redrive["maxReceiveCount"] for redrive in redrives.values()) == [3, *[3, 3] * len(POOLS), 5]
-    assert len(redrives) == len(holders) == 2 + 2 * len(POOLS)
+    assert sorted(redrive["maxReceiveCount"] for redrive in redrives.values()) == [3, 3, *[3, 3] * len(POOLS), 5]
+    assert len(redrives) == len(holders) == 3 + 2 * len(POOLS)
     others = {name.partition("/")[2] for name in queues.keys() - redrives.keys() - holders}
     assert all(name.startswith(("Unsettled", "Unsent")) for name in others)
     for queue in queues.values():

@@ -89,6 +89,7 @@ def test_what_a_deployment_says_about_itself(dev: Synthesis) -> None:
             "FleetRuleName",
             *(f"{name.capitalize()}WarmPoolServiceName" for name in DEV.pools),
         },
+        "Search": set(),
         "Training": {"TrainingStateMachineArn"},
         "Webhooks": set(),
     }
@@ -157,7 +158,7 @@ def test_no_stack_needs_a_custom_resource_or_docker(synthesis: Synthesis) -> Non
     assert images == [{}] * len(STACKS)
 
 
-STACKS = ("Network", "Data", "Rendering", "Live", "Webhooks", "Gallery", "Api", "Training", "Operations")
+STACKS = ("Network", "Data", "Rendering", "Live", "Webhooks", "Gallery", "Search", "Api", "Training", "Operations")
 
 
 def stack_names(synthesis: Synthesis) -> set[str]:

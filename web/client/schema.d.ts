@@ -776,6 +776,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/gallery/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search pictures
+         * @description Returns the published pictures that are most similar to words, to another picture, or to both. Words are moderated. No token is needed. A picture can be found some seconds after it was published.
+         */
+        get: operations["search_pictures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/gallery/pictures/{picture_id}": {
         parameters: {
             query?: never;
@@ -1675,6 +1695,14 @@ export interface components {
             name: string;
             /** @description Temporary URL of the file. A browser saves the file under its name. */
             url: string;
+        };
+        /**
+         * FoundPictures
+         * @description What a search has found.
+         */
+        FoundPictures: {
+            /** @description The pictures, the best first. */
+            pictures: components["schemas"]["PictureCard"][];
         };
         /**
          * GatewayProblem
@@ -3984,6 +4012,21 @@ export interface components {
                 };
             };
         };
+        /**
+         * @description - `/problems/PictureNotFound`: The picture does not exist.
+         *     - `/problems/ToolUnknown`: The tool does not exist.
+         */
+        PictureNotFound_ToolUnknown: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/PictureNotFound" | "/problems/ToolUnknown";
+                };
+            };
+        };
         /** @description `/problems/PictureTakenDown`: The picture was taken down. */
         PictureTakenDown: {
             headers: {
@@ -4120,6 +4163,12 @@ export interface components {
         PictureTag: string;
         /** @description Only pictures that this tool made. */
         PictureTool: "picture" | "pattern" | "clipart" | "variations" | "outpaint" | "upscale" | "cutout" | "lineart" | "sticker-sheet";
+        /** @description ID of a published picture: similar pictures are found. Send this, `words`, or both. */
+        SearchLike: string;
+        /** @description Maximum number of pictures in the response. */
+        SearchLimit: number;
+        /** @description What the pictures show, in English. Pictures with a tag that is exactly these words come first. Of long texts, the first words count most. Send this, `like`, or both. */
+        SearchWords: string;
         /** @description Only jobs created at or after this time. */
         Since: string;
         /** @description Only jobs in this state. */
@@ -5502,6 +5551,39 @@ export interface operations {
             };
             404: components["responses"]["ToolUnknown"];
             422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
+        };
+    };
+    search_pictures: {
+        parameters: {
+            query?: {
+                /** @description What the pictures show, in English. Pictures with a tag that is exactly these words come first. Of long texts, the first words count most. Send this, `like`, or both. */
+                words?: components["parameters"]["SearchWords"];
+                /** @description ID of a published picture: similar pictures are found. Send this, `words`, or both. */
+                like?: components["parameters"]["SearchLike"];
+                /** @description Only pictures that this tool made. */
+                tool?: components["parameters"]["PictureTool"];
+                /** @description Maximum number of pictures in the response. */
+                limit?: components["parameters"]["SearchLimit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pictures, the best first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundPictures"];
+                };
+            };
+            404: components["responses"]["PictureNotFound_ToolUnknown"];
+            422: components["responses"]["InvalidInput_PromptRefused"];
             429: components["responses"]["Gateway429"];
             503: components["responses"]["ServiceBusy_Gateway503"];
         };

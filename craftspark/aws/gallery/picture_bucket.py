@@ -10,11 +10,29 @@ from botocore.exceptions import ClientError
 
 from craftspark.aws.faults import is_absent
 from craftspark.errors import FilesMissing
+from craftspark.gallery.publishing import THUMBNAIL_FILE
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 HIDDEN = "hidden/"  # before the folder of a picture that is not public
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThumbnailFiles:
+    """See craftspark.gallery.indexing.Thumbnails."""
+
+    client: S3Client
+    gallery_bucket: str
+
+    def read_thumbnail(self, folder: str) -> bytes:
+        try:
+            found = self.client.get_object(Bucket=self.gallery_bucket, Key=f"{folder}/{THUMBNAIL_FILE}")
+        except ClientError as error:
+            if is_absent(error):
+                raise FilesMissing("the picture was taken back") from None
+            raise
+        return found["Body"].read()
 
 
 @dataclass(frozen=True, kw_only=True)

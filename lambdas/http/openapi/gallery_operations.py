@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from craftspark import errors
-from lambdas.http.gallery_views import LikeView, PicturePage, PictureView, PublicationRequest
+from lambdas.http.gallery_views import FoundPictures, LikeView, PicturePage, PictureView, PublicationRequest
 from lambdas.http.openapi.operation import Operation
 from lambdas.http.openapi.parameters import (
     CURSOR,
@@ -15,6 +15,9 @@ from lambdas.http.openapi.parameters import (
     PICTURE_SORT,
     PICTURE_TAG,
     PICTURE_TOOL,
+    SEARCH_LIKE,
+    SEARCH_LIMIT,
+    SEARCH_WORDS,
 )
 
 GALLERY_OPERATIONS = {
@@ -50,6 +53,15 @@ GALLERY_OPERATIONS = {
         answer=PicturePage,
         parameters=(PICTURE_SORT, PICTURE_TOOL, PICTURE_TAG, PICTURE_AUTHOR, PICTURE_LIMIT, CURSOR),
         refusals=(errors.InvalidInput, errors.ToolUnknown),
+    ),
+    "search_pictures": Operation(
+        summary="Search pictures",
+        description="Returns the published pictures that are most similar to words, to another picture, or to both. "
+        "Words are moderated. No token is needed. A picture can be found some seconds after it was published.",
+        success="The pictures, the best first.",
+        answer=FoundPictures,
+        parameters=(SEARCH_WORDS, SEARCH_LIKE, PICTURE_TOOL, SEARCH_LIMIT),
+        refusals=(errors.InvalidInput, errors.ToolUnknown, errors.PromptRefused, errors.PictureNotFound),
     ),
     "read_picture": Operation(
         summary="Read a picture",

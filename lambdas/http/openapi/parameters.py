@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from craftspark.gallery.pictures import MAX_TAG
+from craftspark.gallery.search import MAX_FOUND, MAX_WORDS
 from craftspark.jobs.job import JobState
 from craftspark.parsing.values import MAX_EMAIL, MAX_KEY, MAX_MAKER
 from craftspark.tools import TOOLS
@@ -86,6 +87,28 @@ PICTURE_LIMIT = Parameter(
     place="query",
     description="Maximum number of pictures in the response.",
     schema={"type": "integer", "minimum": 1, "maximum": 100, "default": 24},
+)
+SEARCH_WORDS = Parameter(
+    component="SearchWords",
+    name="words",
+    place="query",
+    description="What the pictures show, in English. Pictures with a tag that is exactly these words come first. Of "
+    "long texts, the first words count most. Send this, `like`, or both.",
+    schema={"type": "string", "maxLength": MAX_WORDS},
+)
+SEARCH_LIKE = Parameter(
+    component="SearchLike",
+    name="like",
+    place="query",
+    description="ID of a published picture: similar pictures are found. Send this, `words`, or both.",
+    schema=ID,
+)
+SEARCH_LIMIT = Parameter(
+    component="SearchLimit",
+    name="limit",
+    place="query",
+    description="Maximum number of pictures in the response.",
+    schema={"type": "integer", "minimum": 1, "maximum": MAX_FOUND, "default": 24},
 )
 MAKER_IN_PATH = Parameter(
     component="Maker",

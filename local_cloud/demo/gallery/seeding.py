@@ -45,14 +45,14 @@ def seed_gallery(cloud: LocalCloud) -> int:
     bucket, s3 = cloud.outputs["GalleryBucketName"], cloud.client("s3")
 
     def publish(picture: Picture, name: str) -> None:
-        for file, content, kind in _files(name):
+        for file, content, kind in make_files(name):
             s3.put_object(Bucket=bucket, Key=f"{picture.folder}/{file}", Body=content, ContentType=kind)
         with suppress(PictureAlreadyPublished):
             table.add(picture)
 
     profiles = ProfilesTable(client=table.client, table=table.table)
     likes = LikesTable(client=table.client, table=table.table)
-    examples = list(_examples(utc_now()))
+    examples = list(list_examples(utc_now()))
     names = sorted({request.maker for request in read_requests()})
     for name in names:
         profiles.rename(author_of(maker_of(name)), name)
@@ -63,7 +63,8 @@ def seed_gallery(cloud: LocalCloud) -> int:
     return len(examples)
 
 
-def _examples(now: datetime) -> Iterator[tuple[Picture, str]]:
+def list_examples(now: datetime) -> Iterator[tuple[Picture, str]]:
+    """The examples, the newest first, with the names of their files."""
     facts: dict[str, Any] = json.loads((FOLDER / "pictures.json").read_text())
     mixed = sorted(read_requests(), key=lambda request: job_id_of("order", request.name))
     for number, request in enumerate(mixed):
@@ -107,7 +108,7 @@ def maker_of(name: str) -> str:
     return job_id_of("example maker", name)
 
 
-def _files(name: str) -> Iterator[tuple[str, bytes, str]]:
+def make_files(name: str) -> Iterator[tuple[str, bytes, str]]:
     """The files of a published picture: their names, contents and media types."""
     stored = FOLDER / f"{name}.webp"
     with Image.open(stored) as picture:

@@ -4,6 +4,9 @@ Gap: the emulator checks an ECS request on its cluster, and only once if it name
 on `*`. A role that may act on its own services and state machine may then do nothing. With this patch, each resource
 that the request names is checked (`local_cloud/emulator/permissions/resources.py`).
 
+Gap: the emulator checks a batch of messages as a separate action, which no policy can name. With this patch, it is
+checked as the action on one message.
+
 Gap: a request whose action the emulator cannot name is allowed. With this patch, only a caller with
 all permissions may make it.
 """
@@ -29,6 +32,8 @@ def extract_iam_action(
 ) -> str | None:
     """The action of a request. None for a request without a signature that the emulator cannot name."""
     action: str | None = _extract_iam_action(service, method, path, headers, body, query)
+    if service == "sqs" and action:
+        return action.removesuffix("Batch")
     return f"{service}:Unknown" if action is None and extract_access_key_id(headers, query) else action
 
 

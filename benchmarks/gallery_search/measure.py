@@ -1,0 +1,135 @@
+"""Searches in the demo's gallery, by the service's own code: thumbnails, index, tags and all."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from benchmarks.entries import Entry
+from craftspark.aws.gallery.vector_index import VectorIndex
+from craftspark.clock import utc_now
+from craftspark.gallery.indexing import Embedding
+from craftspark.gallery.pictures import Picture
+from craftspark.gallery.search import Search, Wanted
+from craftspark.gallery.vectors import describe
+from craftspark.likeness.encoder import load
+from craftspark.likeness.files import ENCODERS
+from craftspark.moderation import Objection
+from craftspark.pictures.squares import read_square
+from gpu_tasks.training.evaluation.prompts import find_everyday_words
+from local_cloud.demo.gallery.requests import read_requests
+from local_cloud.demo.gallery.seeding import list_examples, make_files
+from local_cloud.emulator.vectors.service import Vectors
+
+OTHER_WORDS = Path(__file__).with_name("other_words.tsv")
+PHRASES = (
+    "cute {} for kids",
+    "a {} on a greeting card",
+    "{} pattern for wrapping paper",
+    "hand drawn {} for a birthday",
+    "small {} for a nursery wall",
+    "watercolour {} clipart for scrapbooking",
+    "i need a {} for my cricut",
+    "{} sticker with a funny face",
+    "vintage {} svg",
+    "happy {} in the garden",
+)
+FIRST = 5
+
+Query = tuple[str, str]  # the words, and the subject that they mean: with `|` between several that are right
+
+
+class Accepting:
+    """A moderator without objections."""
+
+    def objections(self, text: str) -> Sequence[Objection]:
+        return ()
+
+
+class Records:
+    """The published pictures."""
+
+    def __init__(self, pictures: Iterable[Picture]) -> None:
+        self._pictures = {picture.picture_id: picture for picture in pictures}
+
+    def find_public(self, picture_ids: Sequence[str]) -> Mapping[str, Picture]:
+        return {each: self._pictures[each] for each in picture_ids}
+
+
+class Client:
+    """boto3's client of the local cloud's S3 Vectors, without HTTP."""
+
+    def __init__(self, service: Vectors) -> None:
+        self.put_vectors = self._call(service, "PutVectors")
+        self.query_vectors = self._call(service, "QueryVectors")
+        self.get_vectors = self._call(service, "GetVectors")
+
+    @staticmethod
+    def _call(service: Vectors, action: str) -> Callable[..., Any]:
+        return lambda **request: service.answer(action, request)
+
+
+def measure() -> list[Entry]:
+    """Measure the share of searches with a picture of the subject among the first five."""
+    subjects = sorted({str(request.request["prompt"]) for request in read_requests() if request.tool != "pattern"})
+    known = find_everyday_words(subjects)
+    others = [cast(Query, tuple(line.split("\t"))) for line in OTHER_WORDS.read_text().splitlines()]
+    phrases = [(PHRASES[number % len(PHRASES)].format(subject), subject) for number, subject in enumerate(subjects)]
+    names = [(subject, subject) for subject in subjects]
+    return [
+        _entry("names", names, 0.95, {"without_tags": _share([(f"{name}!", subject) for name, subject in names])}),
+        _entry(
+            "synonyms",
+            [*known, *others],
+            0.9,
+            {"of_the_encoders_training": _share(known), "others": _share(others), "words": len(known) + len(others)},
+        ),
+        _entry("phrases", phrases, 0.8, {"templates": len(PHRASES)}),
+    ]
+
+
+def _entry(name: str, queries: Sequence[Query], goal: float, beside: Mapping[str, Any]) -> Entry:
+    return Entry(
+        name=f"search_top5_{name}",
+        value=_share(queries),
+        goal=goal,
+        better="higher",
+        unit="share",
+        beside={"searches": len(queries), **beside},
+    )
+
+
+def _share(queries: Sequence[Query]) -> float:
+    return round(sum(shows(words, subject) for words, subject in queries) / len(queries), 3)
+
+
+def shows(words: str, subject: str) -> bool:
+    """Whether a search has a picture of a right subject among the first five."""
+    found = search().find(Wanted(words=words, like=None, tool=None, limit=FIRST))
+    return any(not {*subject.split("|")}.isdisjoint(describe(picture)) for picture in found)
+
+
+@cache
+def search() -> Search:
+    """The search in a new index with all examples."""
+    files = ENCODERS[0]
+    encoder, service = load(files), Vectors(lambda: "arn:aws:s3vectors:us-east-1:000000000000:")
+    service.answer("CreateVectorBucket", {"vectorBucketName": "gallery"})
+    about = {"dataType": "float32", "dimension": files.dimension, "distanceMetric": "cosine"}
+    arn = service.answer("CreateIndex", {"vectorBucketName": "gallery", "indexName": files.name, **about})["indexArn"]
+    index = VectorIndex(client=cast(Any, Client(service)), arn=arn)
+    embedding = Embedding(
+        index=index,
+        embed_picture=lambda webp: encoder.embed_square(read_square(webp, encoder.side)),
+        embed_text=encoder.embed_text,
+    )
+    examples = list(list_examples(utc_now()))
+    for picture, name in examples:
+        *_, (_, thumbnail, _) = make_files(name)
+        index.put([embedding.embed(picture, thumbnail)])
+    return Search(
+        moderator=Accepting(),
+        index=index,
+        pictures=Records(picture for picture, _ in examples),
+        embed=encoder.embed_text,
+    )

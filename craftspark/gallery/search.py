@@ -1,0 +1,91 @@
+"""Search: the published pictures that are nearest to words, to a picture, or to both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from craftspark.errors import InvalidInput, PictureNotFound
+from craftspark.gallery.pictures import Picture, parse_tag
+from craftspark.gallery.vectors import PictureIndex, Vector, mean_direction
+from craftspark.moderation import Moderator, refusal_of
+
+MAX_WORDS = 200  # characters
+MAX_FOUND = 48
+# More than are shown are looked up, because some may have been taken back since they were indexed.
+SPARE = 16
+
+
+class PublicPictures(Protocol):
+    """The pictures that everybody may see now."""
+
+    def find_public(self, picture_ids: Sequence[str]) -> Mapping[str, Picture]:
+        """Those of up to 100 pictures that are public, by their IDs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a visitor looks for: words, a picture whose like is wanted, or both. At most `limit` pictures are wanted."""
+
+    words: str | None
+    like: str | None
+    tool: str | None
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """Finds pictures in an index. `embed` returns the unit vector of a text, by the encoder of the index.
+
+    Words are moderated without a service: everybody may search, and what is found was moderated when it was published.
+    """
+
+    moderator: Moderator
+    index: PictureIndex
+    pictures: PublicPictures
+    embed: Callable[[str], Vector]
+
+    def find(self, wanted: Wanted) -> list[Picture]:
+        """The nearest pictures: first those with a tag that is exactly the words, then all others.
+
+        The state of each is read before it is returned. Raises InvalidInput, PromptRefused or PictureNotFound.
+        """
+        if wanted.words and (objections := self.moderator.objections(wanted.words)):
+            raise refusal_of("words", objections, kind="searches")
+        vector = self._place(wanted)
+        number = wanted.limit + SPARE
+        found: list[str] = []
+        if wanted.words and (tag := _tag_of(wanted.words)):
+            found += self.index.find_nearest(vector, number, tool=wanted.tool, tag=tag)
+        if len(found) < number:
+            found += self.index.find_nearest(vector, number, tool=wanted.tool, tag=None)
+        candidates = [each for each in dict.fromkeys(found) if each != wanted.like][:number]
+        public = self.pictures.find_public(candidates) if candidates else {}
+        return [public[each] for each in candidates if each in public][: wanted.limit]
+
+    def _place(self, wanted: Wanted) -> Vector:
+        """The place in the index from which pictures are near. Raises InvalidInput or PictureNotFound."""
+        places = []
+        if wanted.words:
+            places.append(self.embed(wanted.words))
+        if wanted.like:
+            places.append(self._place_of_picture(wanted.like))
+        if not places:
+            raise InvalidInput("say what to look for: send words, like, or both", field="words")
+        return mean_direction(places)
+
+    def _place_of_picture(self, picture_id: str) -> Vector:
+        if picture_id not in self.pictures.find_public([picture_id]):
+            raise PictureNotFound(f"there is no picture {picture_id}; it may have been unpublished", field="like")
+        vector = self.index.find_vector(picture_id)
+        if vector is None:
+            raise InvalidInput(f"picture {picture_id} was published just now; search again in a minute", field="like")
+        return vector
+
+
+def _tag_of(words: str) -> str | None:
+    try:
+        return parse_tag(words)
+    except ValueError:
+        return None

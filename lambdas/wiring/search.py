@@ -1,0 +1,24 @@
+"""Search in the gallery."""
+
+from functools import cache
+
+from craftspark.aws import clients
+from craftspark.aws.gallery.vector_index import VectorIndex
+from craftspark.gallery.search import Search
+from craftspark.likeness.encoder import load
+from craftspark.likeness.files import ENCODERS
+from craftspark.settings.gallery import IndexSettings
+from craftspark.words.index import WordIndex
+from craftspark.words.moderator import WordModerator
+from lambdas.wiring.gallery import table
+
+
+@cache
+def search() -> Search:
+    settings = IndexSettings.from_environment()
+    return Search(
+        moderator=WordModerator(index=WordIndex.load()),
+        index=VectorIndex(client=clients.s3vectors(), arn=settings.arns[0]),
+        pictures=table(),
+        embed=load(ENCODERS[0]).embed_text,
+    )
