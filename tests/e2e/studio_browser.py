@@ -37,7 +37,7 @@ def served(api_url: str, build: Path) -> Iterator[str]:
     subprocess.run([*VITE, "build", *place], cwd=STUDIO, check=True)
     serve = [*VITE, "preview", "--port", str(urlsplit(SITE).port), "--strictPort", "--outDir", str(build)]
     environment = os.environ | {"STUDIO_API": api_url}
-    # `node` of the environment is a program that starts another one. Both are in a group of their own.
+    # `node` of the environment is a program that starts another one. The two have a separate group.
     with subprocess.Popen(
         serve, cwd=STUDIO, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
     ) as vite:

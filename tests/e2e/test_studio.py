@@ -39,7 +39,7 @@ def front_end(cloud: LocalCloud) -> FrontEnd:
 
 @pytest.fixture(scope="module")
 def picture(front_end: FrontEnd) -> str:
-    """The job of a picture that is there."""
+    """The ended job of a picture."""
     job_id = front_end.accepted(count=1)
     front_end.ended(job_id)
     return job_id
