@@ -11,7 +11,7 @@ export KEEP
 # installed without bytecode, because it imports a small part of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup browser demo test gpu fuzz check every-test unit-test studio-test studio lint prose fix diagram reference synth bench simulate campaign-fleet step-fleet image clean
+.PHONY: help setup browser site demo test gpu fuzz check every-test unit-test studio-test studio lint prose fix diagram reference synth bench simulate campaign-fleet step-fleet image clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -65,7 +65,14 @@ $(STUDIO): web/studio/package.json web/studio/package-lock.json $(VENV)/.ready
 	@npm --prefix web/studio ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
-demo: $(VENV)/.demo-ready ## submit real jobs to the whole service on this machine; KEEP=1 leaves it up
+# What the API's stack uploads. Without a build, it has an API and no Studio.
+SITE := web/studio/dist/index.html
+site: $(SITE) ## build Studio, which a deployment of the API's stack uploads
+
+$(SITE): $(STUDIO) web/client/schema.d.ts web/studio/index.html $(shell find web/studio/src web/studio/public -type f)
+	npm --prefix web/studio run build --silent -- --logLevel warn
+
+demo: $(VENV)/.demo-ready $(if $(KEEP),$(SITE)) ## submit real jobs to the whole service on this machine; KEEP=1 leaves it up
 	@$(BIN)/python -m local_cloud.demo
 
 test: ## lint and, beside it, every test; ORDER=1 shuffles them, with that seed

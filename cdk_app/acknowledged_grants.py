@@ -10,6 +10,7 @@ WILDCARDS = {
     "tests/stacks/test_permissions.py lists with their reasons",
     r"^Resource::<.*Table.*\.Arn>\/index\/\*$": "the indexes of one table",
     r"^Resource::<[^>]*\.Arn>\/([a-z]+\/)?\*$": "the objects of one bucket, or those of one folder in it",
+    r"^Resource::arn:[^{]*:s3:::cdk-[a-z0-9]+-assets-.*\/\*\.zip$": "what deployments of the account upload",
     r"^Resource::<[^>]*Function[^>]*\.Arn>:\*$": "the versions of one function",
     r"^Resource::arn:.*(Trainer|Worker)Task.*:\*$": "the revisions of one task definition",
     r"^Resource::arn:[^{]*:ecs:[^{]*:(task|container-instance)\/<[^>]*Cluster[^>]*>\/\*$": "what runs in one cluster",

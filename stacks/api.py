@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import Aws, CfnOutput, Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from cdk_app.api.http_api import HttpApi
-from cdk_app.api.sign_in import SignIn
+from cdk_app.api.sign_in import SignIn, sign_in_origins
 from cdk_app.guardrail import Guardrail
 from cdk_app.packaging.python_function import MEMORY_MIB, Access, PythonFunction
+from cdk_app.site.distribution import Distribution
+from cdk_app.site.studio_files import StudioFiles
 from cdk_app.stages.stage import Stage
 from cdk_app.storage.work_queue import WorkQueue
 from craftspark.routes import PUBLIC, ROUTES
@@ -56,14 +58,11 @@ class ApiStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, **stack)
         self._stage, self._suspension = stage, define_suspension_access(stage, data)
-        sign_in = SignIn(
-            self,
-            "SignIn",
-            api=stage.api,
-            user_pool=stage.user_pool,
-            keep=stage.data.keep,
-            operations=stage.operations,
+        self.http_api = HttpApi(
+            self, "HttpApi", api=stage.api, origin_secret=stage.site.origin_secret, operations=stage.operations
         )
+        self.site = self._create_site(data, live)
+        sign_in = SignIn(self, "SignIn", stage=stage, site_url=self.site.url)
         access = {
             **define_job_access(stage, data, intake, guardrail),
             **define_upload_access(stage, data, guardrail),
@@ -72,12 +71,33 @@ class ApiStack(Stack):
             **define_account_access(stage, data, sign_in),
         }
         functions = {name: self._create_function(name, needed) for name, needed in access.items()}
-        self.http_api = HttpApi(
-            self, "HttpApi", authorizer=sign_in.authorizer, api=stage.api, operations=stage.operations
-        )
         for route in ROUTES:
-            self.http_api.add_route(route, functions[route.function])
-        CfnOutput(self, "ApiUrl", value=self.http_api.stage.url)
+            self.http_api.add_route(route, functions[route.function], authorizer=sign_in.authorizer)
+        StudioFiles(
+            self,
+            "StudioFiles",
+            stage=stage,
+            bucket=self.site.studio,
+            configuration={"oidc": sign_in.oidc, "api": "/v1"},
+        )
+        # One address: Studio's pages, and the API below /v1.
+        CfnOutput(self, "ApiUrl", value=self.site.url)
+        CfnOutput(self, "StudioUrl", value=self.site.url)
+
+    def _create_site(self, data: DataStack, live: LiveStack) -> Distribution:
+        """The site may call the sign-in, live updates and the buckets that links and forms lead to."""
+        buckets = [f"https://{bucket.bucket_regional_domain_name}" for bucket in (data.images, data.uploads)]
+        live_origin = f"wss://{live.websocket.api.api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
+        return Distribution(
+            self,
+            "Site",
+            site=self._stage.site,
+            operations=self._stage.operations,
+            http_api=self.http_api,
+            pictures=data.gallery,
+            connect=[*sign_in_origins(self._stage), live_origin, *buckets],
+            images=buckets,
+        )
 
     def _create_function(self, name: str, access: Access) -> lambda_.Function:
         """The function of one or several routes, all with the same kind of scope."""

@@ -69,6 +69,7 @@ class DataStack(Stack):
             origins=origins,
             methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
         )
+        self.gallery.grant_distributions(prefix="pictures/")
         self.models = PrivateBucket(self, "Models", keep=data.keep, versions_kept_days=data.versions_kept_days)
         self.trainings = TrainingsTable(self, "Trainings", keep=data.keep)
         self.styles = StylesTable(self, "Styles", keep=data.keep)

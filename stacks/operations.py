@@ -18,6 +18,7 @@ from cdk_app.observability.metrics import (
     find_work_queues,
     measure_age,
     measure_reservation,
+    measure_site_errors,
 )
 from cdk_app.observability.own_metrics import EVENTS, FLEET, OwnMetrics
 from cdk_app.stages.stage import Stage
@@ -36,6 +37,7 @@ SILENT_MINUTES = 3
 MAX_START_DELAY = 3  # in cold starts; a start that takes longer has no capacity, or its worker fails
 MAX_LOST_TASKS = 5  # some tasks of a zone that AWS takes back do not finish in time
 MAX_UNMODERATED = 5  # a service times out now and then
+MAX_SITE_ERRORS = 5  # percent of all requests
 MAX_REFUSED = 10  # a maker who tries again a few times
 
 
@@ -138,6 +140,12 @@ class OperationsStack(Stack):
                 means="the guardrail does not moderate pictures",
             )
         errors = self._api.http_api.api.metric_server_error(period=PERIOD, statistic="Sum")
+        add(
+            "SiteErrors",
+            measure_site_errors(self._api.site.distribution.distribution_id),
+            max_value=MAX_SITE_ERRORS,
+            means="CloudFront returns 5xx: the API does, or CloudFront cannot reach it",
+        )
         add("ServerErrors", errors, max_value=thresholds.server_errors, means="the API returns 5xx")
 
     def _watch_gpus(self) -> None:

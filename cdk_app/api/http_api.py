@@ -6,6 +6,7 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from cdk_app.acknowledgements import acknowledge
@@ -15,17 +16,23 @@ from cdk_app.stages.stage import Operations
 from cdk_app.storage.log_group import LogGroup
 from craftspark.routes import ADMIN, PUBLIC, Route
 
+SECRET_CHARACTERS = 40
+
 
 class HttpApi(Construct):
-    """An HTTP API with its default stage."""
+    """An HTTP API with two stages, whose names are secrets.
+
+    API Gateway returns 404 for requests without the name of a stage, and only the stage's distribution knows one. It
+    uses the stage of `origin_secret`; the one after it exists, so that a distribution that changes to it finds it.
+    """
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        authorizer: apigateway.IHttpRouteAuthorizer,
         api: Api,
+        origin_secret: int,
         operations: Operations,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -35,22 +42,56 @@ class HttpApi(Construct):
             self,
             "Api",
             api_name=Stack.of(self).stack_name,
-            default_authorizer=authorizer,
             create_default_stage=False,
             cors_preflight=_configure_cors(api.allowed_origins) if api.allowed_origins else None,
         )
-        self.stage = apigateway.HttpStage(
-            self,
-            "Stage",
-            http_api=self.api,
-            stage_name="$default",
-            auto_deploy=True,
-            throttle=apigateway.ThrottleSettings(rate_limit=api.others.per_s, burst_limit=api.others.burst),
-            access_log_settings=AccessLogs(LogGroup(self, "AccessLogs", operations=operations), REQUEST_LOG),
-            detailed_metrics_enabled=True,
-        )
+        logs = AccessLogs(LogGroup(self, "AccessLogs", operations=operations), REQUEST_LOG)
+        self._stage_names = {number: self._create_secret(number) for number in (origin_secret, origin_secret + 1)}
+        self._stages = [
+            apigateway.HttpStage(
+                self,
+                f"Stage{number}",
+                http_api=self.api,
+                stage_name=name,
+                auto_deploy=True,
+                throttle=apigateway.ThrottleSettings(rate_limit=api.others.per_s, burst_limit=api.others.burst),
+                access_log_settings=logs,
+                detailed_metrics_enabled=True,
+            )
+            for number, name in self._stage_names.items()
+        ]
 
-    def add_route(self, route: Route, function: lambda_.IFunction) -> None:
+    def find_stage_name(self, number: int) -> str:
+        """The secret name of the stage with this number. CloudFormation fills it in."""
+        return self._stage_names[number]
+
+    def _create_secret(self, number: int) -> str:
+        secret = secretsmanager.Secret(
+            self,
+            f"StageName{number}",
+            description="The name of a stage of the API, which only the distribution knows",
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                exclude_punctuation=True, password_length=SECRET_CHARACTERS
+            ),
+        )
+        acknowledge(
+            secret,
+            "It is in the settings of the API and of the distribution, so a deployment with a higher origin_secret "
+            "replaces it.",
+            "AwsSolutions-SMG4",
+            "NIST.800.53.R5-SecretsManagerRotationEnabled",
+        )
+        acknowledge(
+            secret,
+            "Secrets Manager encrypts it with a key of its own, and only deployments read it.",
+            "NIST.800.53.R5-SecretsManagerUsingKMSKey",
+            "CKV_AWS_149",
+        )
+        return secret.secret_value.unsafe_unwrap()
+
+    def add_route(
+        self, route: Route, function: lambda_.IFunction, *, authorizer: apigateway.IHttpRouteAuthorizer
+    ) -> None:
         """Connect a route to its Lambda, and set the route's throttle.
 
         API Gateway lets everybody use public routes, and checks the scope of administrative ones. The functions check
@@ -60,7 +101,7 @@ class HttpApi(Construct):
         made = self.api.add_routes(
             path=route.path,
             methods=[apigateway.HttpMethod[route.method]],
-            authorizer=apigateway.HttpNoneAuthorizer() if route.scope == PUBLIC else None,
+            authorizer=apigateway.HttpNoneAuthorizer() if route.scope == PUBLIC else authorizer,
             authorization_scopes=list(self._settings.scopes[ADMIN]) if route.scope == ADMIN else None,
             integration=integrations.HttpLambdaIntegration(route.function, function),
         )
@@ -73,9 +114,10 @@ class HttpApi(Construct):
             "ThrottlingBurstLimit": throttle.burst,
             "DetailedMetricsEnabled": True,
         }
-        # API Gateway rejects settings of a route that does not exist yet.
-        self.stage.node.add_dependency(*made)
-        cast(apigateway.CfnStage, self.stage.node.default_child).route_settings = self._route_settings
+        for stage in self._stages:
+            # API Gateway rejects settings of a route that does not exist yet.
+            stage.node.add_dependency(*made)
+            cast(apigateway.CfnStage, stage.node.default_child).route_settings = self._route_settings
 
 
 def _configure_cors(origins: tuple[str, ...]) -> apigateway.CorsPreflightOptions:

@@ -39,6 +39,17 @@ def measure_reservation(capacity: GpuCapacity, cluster: ecs.ICluster) -> cloudwa
     )
 
 
+def measure_site_errors(distribution_id: str) -> cloudwatch.Metric:
+    """The percentage of requests to which CloudFront returns 5xx. The metric exists in us-east-1 only."""
+    return cloudwatch.Metric(
+        namespace="AWS/CloudFront",
+        metric_name="5xxErrorRate",
+        dimensions_map={"DistributionId": distribution_id, "Region": "Global"},
+        period=PERIOD,
+        statistic="Average",
+    )
+
+
 def find_dead_letter_queues(scopes: Iterable[IConstruct]) -> Mapping[str, DeadLetterQueue]:
     """Every dead-letter queue below these scopes, by a name such as `IntakeDeadLetters`."""
     return {name: each for name, each in _find_below(scopes) if isinstance(each, DeadLetterQueue)}

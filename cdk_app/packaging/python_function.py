@@ -121,8 +121,9 @@ class PythonFunction(Construct):
         if not has_dead_letters:
             acknowledge(
                 self.function,
-                "Lambda sends only asynchronous events to dead letters. API Gateway or a state machine waits for this "
-                "function's answer, or it reads a queue or a stream that has its own dead letters.",
+                "Lambda sends only asynchronous events to dead letters. API Gateway, Cognito, CloudFormation or a "
+                "state machine waits for this function's answer, or it reads a queue or a stream that has its own "
+                "dead letters.",
                 "NIST.800.53.R5-LambdaDLQ",
                 "CKV_AWS_116",
             )

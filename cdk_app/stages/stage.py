@@ -12,6 +12,7 @@ from cdk_app.stages.data import Data
 from cdk_app.stages.fleet import Fleet
 from cdk_app.stages.pools import Pool, PoolName, find_problems
 from cdk_app.stages.quantities import STRICT, Count, Percent
+from cdk_app.stages.site import Site
 from cdk_app.stages.workflows import Rendering, Training
 from craftspark.models.networks import ToolNetworks
 
@@ -56,7 +57,16 @@ class Stage:
     makers: Makers
     api: Api
     user_pool: UserPool
+    site: Site
     operations: Operations
+
+    @model_validator(mode="after")
+    def _check_sign_in(self) -> Self:
+        if (self.api.oidc_issuer is None) != (self.site.oidc_client_id is None):
+            raise ValueError(
+                "site.oidc_client_id: Studio needs it to sign in at another issuer; the stage's own user pool makes one"
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_pools(self) -> Self:

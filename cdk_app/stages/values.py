@@ -9,6 +9,7 @@ from cdk_app.stages.compute import Functions, Gpu, Network
 from cdk_app.stages.data import Data, WarmUnits
 from cdk_app.stages.fleet import Fleet
 from cdk_app.stages.pools import Pool
+from cdk_app.stages.site import Site
 from cdk_app.stages.stage import Operations, Stage
 from cdk_app.stages.workflows import Rendering, Training
 from craftspark.models.networks import ToolNetworks
@@ -110,6 +111,7 @@ DEV = Stage(
         allowed_origins=("http://localhost:5173",),
     ),
     user_pool=UserPool(self_sign_up=False, threat_protection="off", requests_per_address=None),
+    site=Site(requests_per_address=None),
     operations=Operations(
         alarm_email=None,
         failed_executions=10,
@@ -162,6 +164,8 @@ PROD = replace(
     # Each account comes with credits for GPU time, so the marketplace decides who gets one. It creates the accounts, or
     # enables sign-up here when it knows the cost.
     user_pool=UserPool(self_sign_up=False, threat_protection="enforced", requests_per_address=300),
+    # Several makers share the address of a school or a company. A page of Studio polls once or twice per second.
+    site=Site(requests_per_address=3000),
     operations=Operations(
         alarm_email=None,
         failed_executions=100,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -100,4 +100,20 @@ class PrivateBucket(s3.Bucket):
             actions=["s3:ListBucket"],
             resource_arns=[self.bucket_arn],
             conditions={"StringLike": {"s3:prefix": f"{prefix}*"}},
+        )
+
+    def grant_distributions(self, *, prefix: str) -> None:
+        """Let the account's distributions of CloudFront read the objects whose keys start with a prefix."""
+        stack = Stack.of(self)
+        distributions = stack.format_arn(service="cloudfront", region="", resource="distribution", resource_name="*")
+        self.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudfront.amazonaws.com")],
+                actions=["s3:GetObject"],
+                resources=[self.arn_for_objects(f"{prefix}*")],
+                conditions={
+                    "StringEquals": {"AWS:SourceAccount": stack.account},
+                    "ArnLike": {"AWS:SourceArn": distributions},
+                },
+            )
         )

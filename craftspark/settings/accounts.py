@@ -25,3 +25,11 @@ class DirectorySettings(Settings):
     """Settings of `find_makers`, with AccountSettings. `user_pool_id` is empty if the stage has another issuer."""
 
     user_pool_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupSettings(Settings):
+    """What `add_scopes` needs: the group of administrators, and the scope that its members get."""
+
+    administrators: str
+    admin_scope: str

@@ -8,6 +8,7 @@ from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.environment import ACCESS_KEY, REGION, SECRET_KEY
 from local_cloud.launcher.shutdown import stop
 from local_cloud.launcher.state import DEFAULT, NotRunning
+from local_cloud.launcher.studio import describe_studio
 from local_cloud.makers import DEMO_MAKER
 
 
@@ -57,11 +58,11 @@ def _start(arguments: argparse.Namespace) -> None:
 
 
 def _print_access(cloud: LocalCloud, arguments: argparse.Namespace) -> None:
-    """Print the addresses of the cloud, and its demo maker after a first sign-in."""
-    cloud.sign_in()
+    """Print the addresses of the cloud, and who can sign in."""
     option = "" if arguments.state_dir == DEFAULT else f" --state-dir {arguments.state_dir}"
-    console.print(f"API      {cloud.api_url}", soft_wrap=True)
-    console.print(f"Maker    {DEMO_MAKER} (get an access token: python -m local_cloud token{option})", soft_wrap=True)
+    console.print(describe_studio(cloud), soft_wrap=True)
+    console.print(f"API      {cloud.api_url}/v1", soft_wrap=True)
+    console.print(f"Token    python -m local_cloud token{option}", soft_wrap=True)
     console.print(f"AWS CLI  AWS_ENDPOINT_URL={cloud.endpoint} AWS_REGION={REGION}", soft_wrap=True)
     console.print(f"         AWS_ACCESS_KEY_ID={ACCESS_KEY} AWS_SECRET_ACCESS_KEY={SECRET_KEY}", soft_wrap=True)
 

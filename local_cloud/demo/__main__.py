@@ -19,6 +19,7 @@ from local_cloud.demo.results import jobs_table, write_summary
 from local_cloud.demo.run import run_jobs
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.state import DEFAULT
+from local_cloud.launcher.studio import describe_studio
 
 OUT = Path("build/demo")
 
@@ -77,6 +78,7 @@ def run() -> None:
         print_next_steps(jobs[DEMO_JOBS[0].name]["job_id"] if keep else None)
         if keep:
             progress.report(f"{seed_gallery(cloud)} examples are in the gallery")
+            console.print(describe_studio(cloud), soft_wrap=True)
             console.print("The local cloud is running. Press Ctrl-C to stop it.")
             with suppress(KeyboardInterrupt):
                 cloud.wait()

@@ -6,15 +6,17 @@ from real AWS would be wrong. So texts that a browser reads have the addresses o
 
 import os
 import re
+from collections.abc import Mapping
+from typing import Any
 
 # The environment variable of the emulator with the address at which browsers find the stage's distribution.
 SITE = "LOCAL_CLOUD_SITE"
 
-DISTRIBUTION = re.compile(r"https://[a-z0-9]+\.cloudfront\.net(?![.\w])")
-_AWS = r"[a-z0-9-]+\.amazonaws\.com"
-_API = re.compile(rf"(https|wss)://([a-z0-9]+)\.execute-api\.{_AWS}")
-_SIGN_IN = re.compile(rf"https://(?:cognito-idp\.{_AWS}|[a-z0-9-]+\.auth\.[a-z0-9-]+\.amazoncognito\.com)")
-_BUCKET = re.compile(rf"https://(?:([a-z0-9.-]+)\.)s3\.{_AWS}")
+_DISTRIBUTION = re.compile(r"https://[a-z0-9]+\.cloudfront\.net(?![.\w])")
+_SERVICES = re.compile(
+    r"(https|wss)://(?:[a-z0-9.-]+\.(?:execute-api|s3)|cognito-idp)\.[a-z0-9-]+\.amazonaws\.com(?![.\w])"
+    r"|(https)://[a-z0-9-]+\.auth\.[a-z0-9-]+\.amazoncognito\.com(?![.\w])"
+)
 _SCHEMES = {"https": "http", "wss": "ws"}
 
 
@@ -25,14 +27,21 @@ def gateway() -> str:
 
 def localize_site(text: str) -> str:
     """The text with the local address of the stage's distribution."""
-    return DISTRIBUTION.sub(os.environ[SITE], text)
+    return _DISTRIBUTION.sub(os.environ[SITE], text)
 
 
 def localize(text: str) -> str:
-    """The text with local addresses of distributions, APIs, sign-in pages and issuers, and buckets.
+    """The text with local origins of distributions, APIs, buckets, issuers and sign-in pages.
 
-    An API and a bucket become the first part of a path, and an issuer the first part of the path of its discovery.
+    All but distributions have the origin of the emulator, which finds an issuer by the path of its address.
     """
-    text = _API.sub(lambda found: f"{_SCHEMES[found[1]]}://{gateway()}/_aws/execute-api/{found[2]}", text)
-    text = _SIGN_IN.sub(f"http://{gateway()}", text)
-    return localize_site(_BUCKET.sub(lambda found: f"http://{gateway()}/{found[1]}", text))
+    return localize_site(_SERVICES.sub(lambda found: f"{_SCHEMES[found[1] or found[2]]}://{gateway()}", text))
+
+
+def localize_all(value: Any) -> Any:
+    """The value with local addresses in all of its texts."""
+    if isinstance(value, Mapping):
+        return {name: localize_all(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [localize_all(each) for each in value]
+    return localize(value) if isinstance(value, str) else value

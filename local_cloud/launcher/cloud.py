@@ -1,7 +1,6 @@
 """The local cloud as an object, for the command line, the demo, tests and benchmarks."""
 
 import contextlib
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -112,11 +111,8 @@ class LocalCloud:
 
     @property
     def api_url(self) -> str:
-        """The URL of the HTTP API, with the API ID in the path: some machines cannot resolve it as a host name."""
-        match = re.search(r"//([a-z0-9]+)\.execute-api\.", self.outputs["ApiUrl"])
-        if match is None:
-            raise ValueError(f"no API ID in {self.outputs['ApiUrl']}")
-        return f"{self.endpoint}/_aws/execute-api/{match[1]}"
+        """The address of Studio, and of the API below `/v1`: that of the stage's distribution."""
+        return self.outputs["ApiUrl"]
 
     def client(self, service: str) -> Any:
         """A boto3 client of this cloud."""
@@ -130,6 +126,10 @@ class LocalCloud:
             app_client=self.outputs["UserPoolClientId"],
             email=email,
         )
+
+    def create_people(self) -> tuple[str, ...]:
+        """Create who can sign in to Studio: two makers and an administrator. Returns their email addresses."""
+        return makers.create_people(self.client("cognito-idp"), pool=self.outputs["UserPoolId"])
 
     def service_token(self, name: str) -> str:
         """An access token of a server-side caller: `Partner` or `Administrator`."""

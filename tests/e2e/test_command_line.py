@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import uuid
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from local_cloud.launcher.assembly import read_stacks
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.state import StateDir
+from local_cloud.makers import PASSWORD
 from tests.e2e.command_line import invoke_a_lambda, run
 from tests.e2e.front_end import FrontEnd
 from tests.e2e.processes import started
@@ -30,7 +32,8 @@ def test_the_command_line_starts_shows_and_stops_the_cloud(state_dir: Path, asse
     too_late = run("status", state_dir=state_dir, status=1)
 
     assert "CREATE_COMPLETE" in up
-    assert "/_aws/execute-api/" in up
+    assert re.search(r"Studio   http://127\.0\.0\.1:\d+/\n", up)
+    assert f"with the password {PASSWORD}" in up
     stacks = len(list(assembly.glob("*.template.json")))
     assert up.count("CREATE_COMPLETE") == stacks
     # CloudFormation accepts an update of a template with a dynamic reference, as to the desired counts.

@@ -159,6 +159,17 @@ def test_a_user_pool_has_the_issuer_of_its_tokens(aws: Clients) -> None:
     assert outputs["Issuer"] == f"https://cognito-idp.us-east-1.amazonaws.com/{outputs['Pool']}"
 
 
+def test_a_generated_secret_has_only_the_characters_that_its_template_allows(aws: Clients) -> None:
+    generate = {"PasswordLength": 200, "ExcludePunctuation": True, "ExcludeUppercase": True, "ExcludeCharacters": "0l"}
+    secret = {"Type": "AWS::SecretsManager::Secret", "Properties": {"GenerateSecretString": generate}}
+
+    outputs = deploy(aws, {"Secret": secret}, {"Secret": {"Ref": "Secret"}})
+
+    value = aws["secretsmanager"].get_secret_value(SecretId=outputs["Secret"])["SecretString"]
+    assert len(value) == 200
+    assert set(value) <= set("abcdefghijkmnopqrstuvwxyz123456789")
+
+
 def test_an_http_api_answers_preflight_requests_as_its_template_allows(aws: Clients) -> None:
     cors = {"AllowOrigins": ["http://studio.example"], "AllowMethods": ["POST"], "AllowHeaders": ["authorization"]}
     api = {"Name": "api", "ProtocolType": "HTTP", "CorsConfiguration": cors}

@@ -41,6 +41,7 @@ REASONS = (
     (r"ecs:GetTaskProtection", r"\.GpuDrawWorker", "the ECS agent's endpoint needs it by AWS's document"),
     (r"s3:GetObject\*", r"\.GpuDrawWorker|\.TrainerTask", "a worker whose models and sources are in buckets"),
     (r"s3:GetObject\*", SIGNERS, "a link is opened by a client, as the role that signed it"),
+    (r"s3:GetObject", r"\.StudioFilesDeployStudioRole", "a stage without a build of Studio copies none"),
     (r"dynamodb:(Query|UpdateItem|PutItem|GetItem)", r"\.(CreateWebhook|GrantCredits|SuspendAccount)Role", NEW_MONTH),
     (
         r"dynamodb:(Query|UpdateItem|GetItem)",

@@ -21,9 +21,12 @@ POOLS = tuple(DEV.pools)  # those of every stage
 
 
 def test_prod_keeps_its_data_and_dev_does_not(dev: Synthesis, prod: Synthesis) -> None:
+    """Except for open connections and the files of Studio, which a deployment writes."""
     kinds = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::ECR::Repository", "AWS::Cognito::UserPool")
     for kind in kinds:
-        kept = {name: each for name, each in prod.of_type(kind).items() if not name.startswith("Live/")}
+        kept = {
+            name: each for name, each in prod.of_type(kind).items() if not name.startswith(("Live/", "Api/SiteStudio"))
+        }
         assert {each["DeletionPolicy"] for each in kept.values()} == {"Retain"}
         assert {each["DeletionPolicy"] for each in dev.of_type(kind).values()} == {"Delete"}
     protected = [each["DeletionProtectionEnabled"] for each in prod.properties("AWS::DynamoDB::Table")]
@@ -79,7 +82,7 @@ def test_buckets_are_private_encrypted_and_tls_only(synthesis: Synthesis) -> Non
     buckets = synthesis.of_type("AWS::S3::Bucket")
     policies = synthesis.properties("AWS::S3::BucketPolicy")
 
-    assert len(buckets) == len(policies) == 5
+    assert len(buckets) == len(policies) == 6
     for bucket in buckets.values():
         assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
         assert bucket["Properties"]["BucketEncryption"]

@@ -58,11 +58,10 @@ def test_prod_stops_risky_sign_ins(prod: Synthesis, dev: Synthesis) -> None:
 
 
 def test_a_web_acl_stands_before_prod_s_user_pool(prod: Synthesis) -> None:
-    [acl] = prod.properties("AWS::WAFv2::WebACL")
+    [acl] = [each for each in prod.properties("AWS::WAFv2::WebACL") if each["Scope"] == "REGIONAL"]
     [association] = prod.properties("AWS::WAFv2::WebACLAssociation")
 
     rules = {rule["Name"]: rule["Statement"] for rule in acl["Rules"]}
-    assert acl["Scope"] == "REGIONAL"
     assert rules["Rate"]["RateBasedStatement"] == {
         "AggregateKeyType": "IP",
         "EvaluationWindowSec": 300,
@@ -73,17 +72,44 @@ def test_a_web_acl_stands_before_prod_s_user_pool(prod: Synthesis) -> None:
     assert "WebAcl" in json.dumps(association["WebACLArn"])
 
 
-def test_requests_that_the_web_acl_blocks_are_logged(prod: Synthesis) -> None:
-    [logging] = prod.properties("AWS::WAFv2::LoggingConfiguration")
-
-    [destination] = logging["LogDestinationConfigs"]
-    group = prod.resources[f"Api/{destination['Fn::Join'][1][-1]['Ref']}"]
-    assert group["Properties"]["LogGroupName"].startswith("aws-waf-logs-")
-    assert logging["LoggingFilter"]["DefaultBehavior"] == "DROP"
-    [kept] = logging["LoggingFilter"]["Filters"]
-    assert kept["Conditions"] == [{"ActionCondition": {"Action": "BLOCK"}}]
+def test_requests_that_the_web_acls_block_are_logged(prod: Synthesis) -> None:
+    names = set()
+    for logging in prod.properties("AWS::WAFv2::LoggingConfiguration"):
+        [destination] = logging["LogDestinationConfigs"]
+        group = prod.resources[f"Api/{destination['Fn::Join'][1][-1]['Ref']}"]
+        names.add(group["Properties"]["LogGroupName"])
+        assert logging["LoggingFilter"]["DefaultBehavior"] == "DROP"
+        [kept] = logging["LoggingFilter"]["Filters"]
+        assert kept["Conditions"] == [{"ActionCondition": {"Action": "BLOCK"}}]
+    assert names == {"aws-waf-logs-Craftspark-Prod-Api-UserPool", "aws-waf-logs-Craftspark-Prod-Api-Site"}
 
 
 @pytest.mark.parametrize("stage", ["dev", "local"])
 def test_a_stage_without_a_rate_has_no_web_acl(stage: str, request: pytest.FixtureRequest) -> None:
     assert request.getfixturevalue(stage).properties("AWS::WAFv2::WebACL") == []
+
+
+def test_studio_signs_in_by_a_code_and_cannot_ask_for_the_scope_of_administrators(synthesis: Synthesis) -> None:
+    [studio] = [
+        client
+        for client in synthesis.properties("AWS::Cognito::UserPoolClient")
+        if client.get("AllowedOAuthFlows") == ["code"]
+    ]
+
+    assert not studio.get("GenerateSecret")
+    assert "/admin" not in json.dumps(studio["AllowedOAuthScopes"])
+    assert "/jobs" in json.dumps(studio["AllowedOAuthScopes"])
+    assert studio["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
+    [at_site, *_] = studio["CallbackURLs"]
+    assert at_site["Fn::Join"][1][-1] == "/signed-in"
+
+
+def test_only_members_of_the_group_get_the_scope_of_administrators(synthesis: Synthesis) -> None:
+    [group] = synthesis.properties("AWS::Cognito::UserPoolGroup")
+    variables = synthesis.function("add_scopes")["Environment"]["Variables"]
+
+    assert group["GroupName"] == variables["CRAFTSPARK_ADMINISTRATORS"] == "administrators"
+    assert variables["CRAFTSPARK_ADMIN_SCOPE"] == "craftspark/admin"
+    trigger = pool_of(synthesis)["LambdaConfig"]["PreTokenGenerationConfig"]
+    assert trigger["LambdaVersion"] == "V2_0"
+    assert "AddScopes" in json.dumps(trigger["LambdaArn"])

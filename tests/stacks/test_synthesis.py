@@ -66,7 +66,15 @@ def test_what_a_deployment_says_about_itself(dev: Synthesis) -> None:
     }
 
     assert said == {
-        "Api": {"ApiUrl", "UserPoolId", "UserPoolClientId", "PartnerClientId", "AdministratorClientId"},
+        "Api": {
+            "ApiUrl",
+            "StudioUrl",
+            "StudioClientId",
+            "UserPoolId",
+            "UserPoolClientId",
+            "PartnerClientId",
+            "AdministratorClientId",
+        },
         "Data": {
             "GalleryTableName",
             "GalleryBucketName",
@@ -150,11 +158,12 @@ def test_cloud_functions_run_on_arm_and_local_ones_on_this_machine(dev: Synthesi
     assert here == {f"python3.{min(sys.version_info.minor, 14)}"}
 
 
-def test_no_stack_needs_a_custom_resource_or_docker(synthesis: Synthesis) -> None:
+def test_only_the_files_of_studio_are_a_custom_resource_and_no_stack_needs_docker(synthesis: Synthesis) -> None:
     kinds = {resource["Type"] for resource in synthesis.resources.values()}
     images = [json.loads(file.read_text())["dockerImages"] for file in synthesis.folder.glob("*.assets.json")]
 
-    assert not [kind for kind in kinds if kind.startswith(("Custom::", "AWS::CloudFormation::"))]
+    custom = [kind for kind in kinds if kind.startswith(("Custom::", "AWS::CloudFormation::"))]
+    assert custom == ["Custom::StudioFiles"]
     assert images == [{}] * len(STACKS)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ministack.services.cloudformation import engine, provisioners, stacks
 
-from local_cloud.emulator.addresses import localize, localize_site
+from local_cloud.emulator.addresses import localize_all, localize_site
 from local_cloud.emulator.patching import Extension, Patch, Replacement
 
 RESOLVE = "e8c53253cae619fccd1292460699634c"
@@ -27,19 +27,11 @@ def extend_resolve(resolve: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def create(logical_id: str, properties: Mapping[str, Any], stack: str) -> Any:
-    return _create(logical_id, _localize(properties), stack)
+    return _create(logical_id, localize_all(properties), stack)
 
 
 def update(physical_id: str, old: Any, new: Mapping[str, Any], stack: str, logical_id: str | None = None) -> Any:
-    return _update(physical_id, old, _localize(new), stack, logical_id)
-
-
-def _localize(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _localize(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_localize(each) for each in value]
-    return localize(value) if isinstance(value, str) else value
+    return _update(physical_id, old, localize_all(new), stack, logical_id)
 
 
 PATCH = Patch(

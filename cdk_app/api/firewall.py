@@ -1,11 +1,12 @@
-"""A web ACL for a user pool. It blocks addresses that guess passwords or create accounts in bulk."""
+"""Web ACLs. They block addresses that guess passwords, create accounts in bulk or overload the service."""
+
+from collections.abc import Sequence
+from typing import Literal
 
 from aws_cdk import ArnFormat, Stack
-from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
 
-from cdk_app.acknowledgements import acknowledge
 from cdk_app.stages.stage import Operations
 from cdk_app.storage.log_group import LogGroup
 
@@ -13,12 +14,16 @@ WINDOW_S = 300
 LOG_PREFIX = "aws-waf-logs-"  # WAF accepts no other
 # Addresses that AWS has seen in attacks.
 REPUTATION = "AWSManagedRulesAmazonIpReputationList"
+# Requests that use known holes of common software.
+BAD_INPUTS = "AWSManagedRulesKnownBadInputsRuleSet"
 
 
-class UserPoolFirewall(Construct):
-    """Blocks addresses with a bad reputation, and those that send over `requests_per_address` in five minutes.
+class Firewall(Construct):
+    """A web ACL that blocks what groups of AWS's own rules find, and addresses that send over `requests_per_address` in
+    five minutes.
 
-    A log has each blocked request, without its body.
+    `protects` names it in metrics and logs. `rules` has the name of each managed group of rules by its own name. A log
+    has each blocked request, without its body.
     """
 
     def __init__(
@@ -26,53 +31,56 @@ class UserPoolFirewall(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        pool: cognito.IUserPool,
+        kind: Literal["REGIONAL", "CLOUDFRONT"],
+        protects: str,
+        rules: Sequence[tuple[str, str]],
         requests_per_address: int,
         operations: Operations,
     ) -> None:
         super().__init__(scope, construct_id)
-        acl = waf.CfnWebACL(
+        self.acl = waf.CfnWebACL(
             self,
             "WebAcl",
-            scope="REGIONAL",
+            scope=kind,
             default_action=waf.CfnWebACL.DefaultActionProperty(allow={}),
-            visibility_config=_configure_metrics("UserPool"),
+            visibility_config=_configure_metrics(protects),
             rules=[
-                waf.CfnWebACL.RuleProperty(
-                    name="Reputation",
-                    priority=0,
-                    override_action=waf.CfnWebACL.OverrideActionProperty(none={}),
-                    statement=waf.CfnWebACL.StatementProperty(
-                        managed_rule_group_statement=waf.CfnWebACL.ManagedRuleGroupStatementProperty(
-                            vendor_name="AWS", name=REPUTATION
-                        )
-                    ),
-                    visibility_config=_configure_metrics("UserPoolReputation"),
+                *(
+                    waf.CfnWebACL.RuleProperty(
+                        name=name,
+                        priority=priority,
+                        override_action=waf.CfnWebACL.OverrideActionProperty(none={}),
+                        statement=waf.CfnWebACL.StatementProperty(
+                            managed_rule_group_statement=waf.CfnWebACL.ManagedRuleGroupStatementProperty(
+                                vendor_name="AWS", name=group
+                            )
+                        ),
+                        visibility_config=_configure_metrics(f"{protects}{name}"),
+                    )
+                    for priority, (name, group) in enumerate(rules)
                 ),
                 waf.CfnWebACL.RuleProperty(
                     name="Rate",
-                    priority=1,
+                    priority=len(rules),
                     action=waf.CfnWebACL.RuleActionProperty(block={}),
                     statement=waf.CfnWebACL.StatementProperty(
                         rate_based_statement=waf.CfnWebACL.RateBasedStatementProperty(
                             aggregate_key_type="IP", limit=requests_per_address, evaluation_window_sec=WINDOW_S
                         )
                     ),
-                    visibility_config=_configure_metrics("UserPoolRate"),
+                    visibility_config=_configure_metrics(f"{protects}Rate"),
                 ),
             ],
         )
-        acknowledge(acl, "Cognito answers the requests behind it, and runs no code of ours.", "CKV_AWS_192")
-        waf.CfnWebACLAssociation(self, "Association", resource_arn=pool.user_pool_arn, web_acl_arn=acl.attr_arn)
-        self._log_blocked_requests(acl, operations)
+        self._log_blocked_requests(protects, operations)
 
-    def _log_blocked_requests(self, acl: waf.CfnWebACL, operations: Operations) -> None:
+    def _log_blocked_requests(self, protects: str, operations: Operations) -> None:
         stack = Stack.of(self)
-        log = LogGroup(self, "Log", operations=operations, name=f"{LOG_PREFIX}{stack.stack_name}")
+        log = LogGroup(self, "Log", operations=operations, name=f"{LOG_PREFIX}{stack.stack_name}-{protects}")
         waf.CfnLoggingConfiguration(
             self,
             "Logging",
-            resource_arn=acl.attr_arn,
+            resource_arn=self.acl.attr_arn,
             # The group's own ARN ends with `:*`, which WAF rejects.
             log_destination_configs=[
                 stack.format_arn(

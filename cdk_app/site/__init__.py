@@ -1,0 +1,1 @@
+"""The distribution in front of Studio, public pictures and the API."""
