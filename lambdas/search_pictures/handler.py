@@ -26,7 +26,7 @@ def handler(visit: Visit) -> Response:
 
 def _wanted_in(query: Mapping[str, str]) -> Wanted:
     """What the query asks for. Raises InvalidInput or ToolUnknown."""
-    words, tool, like = (parse_text(query, name) or None for name in ("words", "tool", "like"))
+    words, tool, like = (parse_text(query, name) for name in ("words", "tool", "like"))
     if words is not None:
         words = " ".join(words.split())
         if len(words) > MAX_WORDS:
@@ -38,6 +38,6 @@ def _wanted_in(query: Mapping[str, str]) -> Wanted:
     return Wanted(
         words=words or None,
         like=like,
-        tool=find_tool(tool).name if tool else None,
+        tool=None if tool is None else find_tool(tool).name,
         limit=limit_of(query, default=FOUND, maximum=MAX_FOUND),
     )

@@ -194,6 +194,8 @@ def test_a_broken_picture_or_message_fails_alone(vectors: FakeVectors) -> None:
         ({"words": "what the fuck"}, 422, "words"),
         ({"like": "b" * 26}, 404, "like"),
         ({"like": "<script>"}, 422, "like"),
+        ({"words": "owl", "like": ""}, 422, "like"),
+        ({"words": "owl", "tool": ""}, 404, None),
         ({"words": "owl", "limit": "49"}, 422, "limit"),
         ({"words": "owl", "limit": "0"}, 422, "limit"),
         ({"words": "owl", "tool": "paint"}, 404, None),
