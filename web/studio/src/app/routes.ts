@@ -34,6 +34,7 @@ export const PAGES: readonly Page[] = [
   { path: "/jobs/:jobId", page: page(() => import("@/features/job/JobPage"), "JobPage"), signedIn: true },
   { path: "/gallery", page: page(() => import("@/features/gallery/GalleryPage"), "GalleryPage"), link: "nav.gallery" },
   { path: "/gallery/:pictureId", page: page(() => import("@/features/gallery/PicturePage"), "PicturePage") },
+  { path: "/search", page: page(() => import("@/features/gallery/SearchPage"), "SearchPage") },
   { path: "/published", page: page(() => import("@/features/gallery/PublishedPage"), "PublishedPage"), signedIn: true },
   { path: "/makers/:author", page: page(() => import("@/features/gallery/MakerPage"), "MakerPage") },
   { path: "/credits", page: page(() => import("@/features/credits/CreditsPage"), "CreditsPage"), signedIn: true, link: "nav.credits" },

@@ -5,6 +5,7 @@ import { say } from "@/shared/ui/Toasts";
 import css from "./Actions.module.css";
 import { fileName } from "./fileName";
 import { LikeButton } from "./LikeButton";
+import { searchPath } from "./place";
 import { RemixMenu } from "./RemixMenu";
 import { useIsMine } from "./useIsMine";
 
@@ -21,6 +22,7 @@ export function Actions({ picture }: { picture: PublishedPicture }) {
         {t("picture.download")}
       </FileLink>
       <Button onClick={() => void share(picture.title)}>{t("picture.share")}</Button>
+      <ButtonLink href={searchPath({ words: "", like: picture.picture_id })}>{t("picture.alike")}</ButtonLink>
       {isMine ? <ButtonLink href="/published">{t("picture.mine")}</ButtonLink> : null}
     </div>
   );

@@ -1,28 +1,28 @@
 import { Link, useSearch } from "wouter";
 import { type Feed, useFeed } from "@/shared/api/gallery";
-import { TOOL_ORDER } from "@/shared/api/tools";
 import { useSession } from "@/shared/session/session";
 import { t } from "@/shared/text/text";
-import { toolTitle } from "@/shared/tools/tools";
 import { ButtonLink } from "@/shared/ui/Button";
 import { Empty } from "@/shared/ui/Notice";
 import { Page } from "@/shared/ui/Page";
 import css from "./GalleryPage.module.css";
 import { FeedWall } from "./FeedWall";
 import { commonTags, feedOf, galleryPath } from "./place";
+import { SearchForm } from "./SearchForm";
+import { ToolRow } from "./ToolRow";
 
 const TAGS_OFFERED = 12;
 
 /** What makers have published. What is shown is in the address, so that it can be shared. */
 export function GalleryPage() {
-  const isSignedIn = useSession().status === "signed-in";
   const feed = feedOf(useSearch());
+  const sort = feed.sort ? { sort: feed.sort } : {};
   const pictures = useFeed(feed);
   const first = pictures.data?.pages[0]?.pictures ?? [];
   return (
-    <Page title={t("gallery.title")} lead={t("gallery.lead")} aside={isSignedIn ? <ButtonLink href="/published">{t("published.title")}</ButtonLink> : null}>
+    <Page title={t("gallery.title")} lead={t("gallery.lead")} aside={<Aside />}>
       <nav className={css["filters"]} aria-label={t("gallery.filters")}>
-        <Tools feed={feed} />
+        <ToolRow tool={feed.tool} isAll={!feed.tool && !feed.tag} pathOf={(tool) => galleryPath({ ...sort, ...(tool && { tool }) })} />
         <Sorts feed={feed} offered={feed.tag ? [] : commonTags(first, TAGS_OFFERED)} />
       </nav>
       <FeedWall key={galleryPath(feed)} feed={pictures} label={t("gallery.pictures")} none={<Nothing isPopular={feed.sort === "popular"} />} />
@@ -30,22 +30,13 @@ export function GalleryPage() {
   );
 }
 
-function Tools({ feed: { tool, tag, ...sort } }: { feed: Feed }) {
+function Aside() {
+  const isSignedIn = useSession().status === "signed-in";
   return (
-    <ul className={css["row"]}>
-      <li>
-        <Chip to={sort} isHere={!tool && !tag}>
-          {t("gallery.all")}
-        </Chip>
-      </li>
-      {TOOL_ORDER.map((one) => (
-        <li key={one}>
-          <Chip to={{ ...sort, tool: one }} isHere={tool === one}>
-            {toolTitle(one)}
-          </Chip>
-        </li>
-      ))}
-    </ul>
+    <>
+      <SearchForm />
+      {isSignedIn ? <ButtonLink href="/published">{t("published.title")}</ButtonLink> : null}
+    </>
   );
 }
 
@@ -82,14 +73,6 @@ function Sorts({ feed: { sort, ...rest }, offered }: { feed: Feed; offered: read
         </li>
       ))}
     </ul>
-  );
-}
-
-function Chip({ to, isHere, children }: { to: Feed; isHere: boolean; children: string }) {
-  return (
-    <Link href={galleryPath(to)} className={css["chip"]} aria-current={isHere ? "page" : undefined}>
-      {children}
-    </Link>
   );
 }
 

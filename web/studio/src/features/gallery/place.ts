@@ -1,6 +1,6 @@
 /** Which pictures the gallery shows, as its address says it. */
 import type { Feed } from "@/shared/api/gallery";
-import { isKnownTool } from "@/shared/api/tools";
+import { isKnownTool, type ToolName } from "@/shared/api/tools";
 
 const LONGEST_TAG = 30;
 
@@ -29,4 +29,32 @@ export function commonTags(pictures: readonly { tags: readonly string[] }[], cou
     .toSorted(([a, used], [b, others]) => others - used || a.localeCompare(b))
     .slice(0, count)
     .map(([tag]) => tag);
+}
+
+/** What a search looks for. */
+export interface Asked {
+  words: string;
+  /** The ID of a picture that the others resemble. */
+  like?: string | undefined;
+  /** Only pictures of this tool. */
+  tool?: ToolName | undefined;
+}
+
+/** The API takes no longer words. */
+export const LONGEST_WORDS = 200;
+const PICTURE_ID = /^[a-z2-7]{26}$/;
+
+/** What the address of a search looks for. */
+export function lookedFor(search: string): Asked {
+  const query = new URLSearchParams(search);
+  const [like = "", tool = ""] = [query.get("like") ?? "", query.get("tool") ?? ""];
+  return {
+    words: (query.get("words") ?? "").trim().slice(0, LONGEST_WORDS),
+    ...(PICTURE_ID.test(like) && { like }),
+    ...(isKnownTool(tool) && { tool }),
+  };
+}
+
+export function searchPath({ words, like, tool }: Asked): string {
+  return `/search?${new URLSearchParams({ ...(words && { words }), ...(like && { like }), ...(tool && { tool }) }).toString()}`;
 }

@@ -9,6 +9,7 @@ export type Licence = Card["licence"];
 export type CardPage = components["schemas"]["PicturePage"];
 export type Feed = Omit<NonNullable<paths["/v1/gallery/pictures"]["get"]["parameters"]["query"]>, "limit" | "cursor">;
 
+const MOST_FOUND = 48;
 const FEED_FRESH_MS = 5 * 60_000;
 /** Links to pictures are read again before they end. */
 const RENEW_MS = 20 * 60_000;
@@ -46,6 +47,22 @@ export function useRemixes(pictureId: string, enabled: boolean) {
     initialPageParam: "",
     getNextPageParam: (page) => page.next_cursor,
     enabled,
+  });
+}
+
+type Search = NonNullable<paths["/v1/gallery/search"]["get"]["parameters"]["query"]>;
+
+/** The pictures that are most like these words, like a picture, or both; the best first. Without either, nothing is asked. */
+export function useFound({ words, like, tool }: { words: string; like?: string | undefined; tool?: Search["tool"] }) {
+  const query: Search = { limit: MOST_FOUND, ...(words && { words }), ...(like && { like }), ...(tool && { tool }) };
+  return useQuery({
+    queryKey: ["gallery", "search", query],
+    queryFn: async () => {
+      const { pictures } = await body(api().GET("/v1/gallery/search", { params: { query } }));
+      return pictures.map(withStableThumbnail);
+    },
+    enabled: Boolean(words || like),
+    staleTime: FEED_FRESH_MS,
   });
 }
 
