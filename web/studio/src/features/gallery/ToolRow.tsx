@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "react";
 import { Link } from "wouter";
-import { TOOL_ORDER, type ToolName } from "@/shared/api/tools";
+import { isKnownTool, TOOL_ORDER, type ToolName } from "@/shared/api/tools";
 import { t } from "@/shared/text/text";
 import { toolTitle } from "@/shared/tools/tools";
 import css from "./GalleryPage.module.css";
@@ -16,9 +16,10 @@ interface Props {
 export function ToolRow({ tool, isAll, pathOf }: Props) {
   const row = useRef<HTMLUListElement>(null);
   useEffect(() => {
-    const [line, chip] = [row.current, row.current?.querySelector<HTMLElement>("[aria-current]")];
+    const line = row.current;
+    const chip = line?.children.item(tool && isKnownTool(tool) ? TOOL_ORDER.indexOf(tool) + 1 : 0);
     // On a phone, the tool that is chosen may be out of sight.
-    if (line && chip) line.scrollLeft = chip.offsetLeft + chip.offsetWidth / 2 - line.clientWidth / 2;
+    if (line && chip instanceof HTMLElement) line.scrollLeft = chip.offsetLeft + chip.offsetWidth / 2 - line.clientWidth / 2;
   }, [tool]);
   return (
     <ul ref={row} className={css["row"]}>
