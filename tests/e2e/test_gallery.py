@@ -13,9 +13,9 @@ PUBLICATION = {"title": "Red apple", "tags": ["apple"], "licence": "cc-by-4.0"}
 
 @pytest.fixture(scope="module")
 def image(cloud: LocalCloud) -> tuple[FrontEnd, str]:
-    """A maker with a job that has two images."""
+    """A maker with a job that has three images."""
     front_end = FrontEnd(cloud, cloud.sign_in("publisher@craftspark.example"))
-    return front_end, front_end.ended(front_end.accepted(count=2, steps=1))["job_id"]
+    return front_end, front_end.ended(front_end.accepted(count=3, steps=1))["job_id"]
 
 
 def publish(image: tuple[FrontEnd, str], index: int = 0) -> dict[str, Any]:
@@ -65,16 +65,21 @@ def search(visitor: FrontEnd, **query: str) -> dict[str, str]:
 
 def test_a_picture_is_liked_popular_and_remixed(cloud: LocalCloud, image: tuple[FrontEnd, str]) -> None:
     visitor, fan = FrontEnd(cloud, None), FrontEnd(cloud, cloud.sign_in("fan@craftspark.example"))
-    picture_id = publish(image, 1)["picture_id"]  # not one that was hidden a second ago
+    picture_id = publish(image, 2)["picture_id"]  # not one that was hidden a second ago
     path = f"/v1/gallery/pictures/{picture_id}"
 
     assert [fan.call("PUT", f"{path}/like").json()["likes"] for _ in range(2)] == [1, 1]
     assert eventually(lambda: visitor.call("GET", path).json()["likes"] == 1)
     cloud.client("lambda").invoke(FunctionName=cloud.outputs["SnapshotPopularFunctionName"], Payload=b"{}")
+
     popular = visitor.call("GET", "/v1/gallery/pictures", params={"sort": "popular"}).json()["pictures"]
     assert picture_id in [each["picture_id"] for each in popular]
     assert fan.call("PUT", "/v1/account/profile", json={"name": "A fan"}).status_code == 200
-    remixed = publish((fan, fan.ended(fan.accepted(count=1, steps=1, remix_of=picture_id))["job_id"]))
+    # The worker reads the source from the gallery.
+    request = {"source": f"picture/{picture_id}", "prompt": "a red apple", "count": 1, "steps": 1}
+    drawn = fan.ended(fan.call("POST", "/v1/tools/variations/jobs", json=request).json()["job_id"])
+    assert (drawn["state"], drawn["remix_of"]) == ("succeeded", picture_id)
+    remixed = publish((fan, drawn["job_id"]))
     assert (remixed["author_name"], remixed["lineage"]["parent"]["picture_id"]) == ("A fan", picture_id)
     remixes = visitor.call("GET", f"{path}/remixes").json()["pictures"]
     assert [each["picture_id"] for each in remixes] == [remixed["picture_id"]]
