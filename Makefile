@@ -76,7 +76,7 @@ demo: $(VENV)/.demo-ready $(if $(KEEP),$(SITE)) ## submit real jobs to the whole
 	@$(BIN)/python -m local_cloud.demo
 
 test: ## lint and, beside it, every test; ORDER=1 shuffles them, with that seed
-	@$(MAKE) --no-print-directory --jobs 2 setup
+	@$(MAKE) --no-print-directory --jobs 2 setup $(SITE)
 	@$(MAKE) --no-print-directory --jobs 2 lint every-test studio-test
 
 # A process has one processor: threads of PyTorch that wait for each other would take the others' time.
@@ -111,7 +111,7 @@ studio-test: $(STUDIO)
 studio: $(STUDIO) ## serve Studio for its development: make studio STUDIO_API=the address that `local_cloud up` prints
 	npm --prefix web/studio run dev
 
-lint: setup
+lint: setup $(SITE)
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/lint-imports

@@ -1,4 +1,4 @@
-// Fails if the build's first load is larger than its budget. Sizes are those after gzip, which CloudFront applies.
+// Fails if the first load of the build in `dist` is larger than its budget. Sizes are after gzip, which CloudFront applies.
 import { readFileSync, readdirSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
