@@ -154,6 +154,10 @@ def test_a_distribution_reaches_an_api_at_the_stage_that_it_names(site: Site) ->
     assert "apigw-requestid" in answer.headers
 
 
+def test_a_path_pattern_matches_any_character(site: Site) -> None:
+    assert get(f"{site.address}/v1/jobs/a%0Ab").json() == {"message": "Not Found"}
+
+
 @pytest.mark.parametrize("path", ["v1/jobs", "$default/v1/jobs", "other/v1/jobs", "v1"])
 def test_an_api_answers_only_for_a_stage_that_it_has(aws: Clients, site: Site, path: str) -> None:
     make_route(aws, site.api)
