@@ -1,58 +1,25 @@
-"""Studio in a real browser, as a maker uses it: its build, with the API of a cloud at the same origin."""
+"""Studio in a real browser, as a maker uses it: at the address of the stage's distribution."""
 
-import contextlib
 import json
 import os
 import shutil
-import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.e2e.waiting import HANGS_AFTER_S, eventually
+from tests.e2e.waiting import HANGS_AFTER_S
 
 ROOT = Path(__file__).resolve().parents[2]
-STUDIO = ROOT / "web/studio"
-VITE = ("node", "node_modules/vite/bin/vite.js")
-# The origin that the local stage lets use its API and send uploads.
-SITE = "http://localhost:5173"
 SHOTS = ROOT / "build/studio"
-AXE = STUDIO / "node_modules/axe-core/axe.min.js"
+AXE = ROOT / "web/studio/node_modules/axe-core/axe.min.js"
 # Phone and desktop, in the colours of the day and of the night.
 LOOKS = [(size, scheme) for size in ((390, 844), (1280, 900)) for scheme in ("light", "dark")]
 SERIOUS = ("serious", "critical")
-
-
-@contextmanager
-def served(api_url: str, build: Path) -> Iterator[str]:
-    """Builds Studio in the folder `build`, and serves it at the address that it yields."""
-    place = ("--outDir", str(build), "--emptyOutDir", "--logLevel", "warn")
-    subprocess.run([*VITE, "build", *place], cwd=STUDIO, check=True)
-    serve = [*VITE, "preview", "--port", str(urlsplit(SITE).port), "--strictPort", "--outDir", str(build)]
-    environment = os.environ | {"STUDIO_API": api_url}
-    # `node` of the environment is a program that starts another one. The two have a separate group.
-    with subprocess.Popen(
-        serve, cwd=STUDIO, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
-    ) as vite:
-        try:
-            eventually(lambda: _answers(vite))
-            yield SITE
-        finally:
-            os.killpg(vite.pid, signal.SIGTERM)
-
-
-def _answers(vite: subprocess.Popen[bytes]) -> bool:
-    assert vite.poll() is None, f"Vite has ended: is {SITE} in use?"
-    with contextlib.suppress(httpx.TransportError):
-        return httpx.get(f"{SITE}/config.json").status_code == 200
-    return False
 
 
 @contextmanager
@@ -139,7 +106,7 @@ def opened(browser: Browser, site: str, token: str | None, **options: Any) -> St
 
 def _signed_in(site: str, token: str) -> str:
     """A script that leaves a sign-in as the provider's page does: what `oidc-client-ts` keeps of it."""
-    oidc = httpx.get(f"{site}/config.json").raise_for_status().json()["oidc"]
+    oidc = httpx.get(f"{site}/config.json", trust_env=False).raise_for_status().json()["oidc"]
     user = {
         "access_token": token,
         "token_type": "Bearer",

@@ -11,8 +11,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from local_cloud.launcher.cloud import LocalCloud
+from local_cloud.makers import DEMO_MAKER, PASSWORD
 from tests.e2e.front_end import FrontEnd
-from tests.e2e.studio_browser import Studio, launched, opened, served
+from tests.e2e.studio_browser import Studio, launched, opened
 from tests.e2e.waiting import HANGS_AFTER_S
 
 # Much longer than any machine needs.
@@ -23,12 +24,6 @@ expect.set_options(timeout=HANGS_AFTER_S * 1000)
 def browser() -> Iterator[Browser]:
     with launched() as browser:
         yield browser
-
-
-@pytest.fixture(scope="module")
-def site(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(cloud.api_url, tmp_path_factory.mktemp("studio")) as site:
-        yield site
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +41,9 @@ def picture(front_end: FrontEnd) -> str:
 
 
 @pytest.fixture
-def studio(browser: Browser, site: str, front_end: FrontEnd) -> Iterator[Studio]:
+def studio(browser: Browser, cloud: LocalCloud, front_end: FrontEnd) -> Iterator[Studio]:
     """A window of that maker. No page may fail or break the policy of the site."""
-    studio = opened(browser, site, front_end.token)
+    studio = opened(browser, cloud.api_url, front_end.token)
     yield studio
     studio.page.context.close()
     assert not studio.faults
@@ -96,21 +91,33 @@ def test_a_job_that_fails_says_why_and_that_nothing_was_charged(studio: Studio) 
     expect(page.get_by_role("alert")).to_contain_text("noise")
 
 
-def test_words_stay_when_a_sign_in_has_ended(studio: Studio, front_end: FrontEnd) -> None:
-    page = studio.open("/make/picture")
+def test_a_maker_signs_in_and_loses_no_words_when_the_sign_in_ends(browser: Browser, cloud: LocalCloud) -> None:
+    cloud.create_people()
+    visitor = opened(browser, cloud.api_url, None)
+    page = visitor.open("/make/picture")
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    sign_in(page)
     words(page).fill("a blue bird")
     expect(page.get_by_label("Price and time")).to_contain_text("Ready in about")
-    studio.use_token("a.forged.token")
+    visitor.use_token("a.forged.token")
 
     page.get_by_role("button", name="Make it").click()
+    page.get_by_role("dialog").get_by_role("button", name="Sign in again").click()
+    sign_in(page)
 
-    dialog = page.get_by_role("dialog", name="You have been signed out")
-    expect(dialog).to_be_visible()
-    dialog.get_by_role("button", name="Stay on this page").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Picture")
     expect(words(page)).to_have_value("a blue bird")
-    studio.use_token(front_end.token)
-    page.reload()
-    expect(words(page)).to_have_value("a blue bird")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+    assert not visitor.faults
+    page.context.close()
+
+
+def sign_in(page: Page) -> None:
+    """Fill in the page of the user pool."""
+    page.locator("input[name=username]").fill(DEMO_MAKER)
+    page.locator("input[type=password]").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
 
 
 def test_what_is_refused_names_its_field_before_anything_is_charged(studio: Studio) -> None:
@@ -170,8 +177,8 @@ def test_pages_are_accessible_and_fit_every_screen(studio: Studio, picture: str)
     assert not found
 
 
-def test_a_job_of_somebody_else_is_not_there(browser: Browser, site: str, cloud: LocalCloud, picture: str) -> None:
-    other = opened(browser, site, cloud.sign_in(f"{uuid.uuid4().hex}@craftspark.example"))
+def test_a_job_of_somebody_else_is_not_there(browser: Browser, cloud: LocalCloud, picture: str) -> None:
+    other = opened(browser, cloud.api_url, cloud.sign_in(f"{uuid.uuid4().hex}@craftspark.example"))
 
     page = other.open(f"/jobs/{picture}")
 

@@ -1,43 +1,16 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
-import type { Plugin, PreviewServer, ViteDevServer } from "vite";
 import { defineConfig } from "vitest/config";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/**
- * The configuration that a deployment puts beside the build, for the servers of `npm run dev` and `vite preview`.
- *
- * `STUDIO_API` is the address of an API, such as the one that `python -m local_cloud up` prints. `STUDIO_AUTHORITY` and
- * `STUDIO_CLIENT_ID` are the issuer and the client that sign makers in.
- */
-function configuration(): Plugin {
-  const { STUDIO_AUTHORITY = "http://127.0.0.1:4566/none", STUDIO_CLIENT_ID = "none" } = process.env;
-  const config = {
-    oidc: { authority: STUDIO_AUTHORITY, client_id: STUDIO_CLIENT_ID, scope: "openid email" },
-    api: "/v1",
-  };
-  const serve = ({ middlewares }: ViteDevServer | PreviewServer) => {
-    middlewares.use("/config.json", (_request, response) => {
-      response.setHeader("Content-Type", "application/json");
-      response.end(JSON.stringify(config));
-    });
-  };
-  return { name: "configuration", configureServer: serve, configurePreviewServer: serve };
-}
-
-const api = process.env["STUDIO_API"];
-const target = api ? new URL(api) : undefined;
-const proxy = target && {
-  "/v1": {
-    target: target.origin,
-    changeOrigin: true,
-    rewrite: (path: string) => target.pathname.replace(/\/$/, "") + path,
-  },
-};
+// The address of a deployment, such as that of Studio in the local cloud. Its API, configuration and pictures are used.
+const deployment = process.env["STUDIO_API"];
+const target = deployment && new URL(deployment).origin;
+const proxy = target && Object.fromEntries(["/v1", "/config.json", "/pictures"].map((path) => [path, { target, changeOrigin: true }]));
 
 export default defineConfig({
-  plugins: [react(), configuration()],
+  plugins: [react()],
   resolve: {
     alias: {
       "@client": here("../client"),
