@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.e2e.waiting import HANGS_AFTER_S
 
 ROOT = Path(__file__).resolve().parents[2]
-SHOTS = ROOT / "build/studio"
+SHOTS = ROOT / "build/screenshots"
 AXE = ROOT / "web/studio/node_modules/axe-core/axe.min.js"
 # Phone and desktop, in the colours of the day and of the night.
 LOOKS = [(size, scheme) for size in ((390, 844), (1280, 900)) for scheme in ("light", "dark")]
