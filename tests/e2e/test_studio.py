@@ -4,6 +4,7 @@ import io
 import re
 import uuid
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -166,6 +167,8 @@ def test_pages_are_accessible_and_fit_every_screen(studio: Studio, picture: str)
         "jobs": "/jobs",
         "job": f"/jobs/{picture}",
         "credits": "/credits",
+        "gallery": "/gallery",
+        "search": "/search?words=apple",
         "missing": "/nowhere",
     }
     found = []
@@ -175,6 +178,48 @@ def test_pages_are_accessible_and_fit_every_screen(studio: Studio, picture: str)
         found += studio.look(name)
 
     assert not found
+
+
+def test_a_published_picture_is_found_liked_remixed_reported_and_taken_down(
+    browser: Browser, cloud: LocalCloud, studio: Studio, picture: str
+) -> None:
+    title = f"<b>Apple</b> {uuid.uuid4().hex[:8]}"
+    page = studio.open(f"/jobs/{picture}")
+    page.get_by_role("button", name="Publish in the gallery").click()
+    page.get_by_role("textbox", name="Title").fill(title)
+    page.get_by_role("button", name="Publish", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+
+    visitor = opened(browser, cloud.api_url, None)
+    visitor.open("/gallery").get_by_role("link", name=title).click()
+    expect(visitor.page.get_by_role("heading", level=1)).to_have_text(title)
+    found = visitor.look("picture")
+
+    other = opened(browser, cloud.api_url, cloud.sign_in(f"{uuid.uuid4().hex}@craftspark.example"))
+    like = other.open(urlsplit(page.url).path).get_by_role("button", name=re.compile("Like, "))
+    expect(like).to_have_attribute("aria-pressed", "false")
+    like.click()
+    expect(like).to_have_attribute("aria-pressed", "true")
+    other.page.get_by_role("button", name="Report this picture").click()
+    other.page.get_by_role("button", name="Send the report").click()
+    expect(other.page.get_by_text("Thank you.")).to_be_visible()
+    other.page.get_by_role("button", name="Remix").click()
+    other.page.get_by_role("link", name="A new one in its way").click()
+    expect(other.page.get_by_role("link", name=f"A remix of “{title}”")).to_be_visible()
+
+    administrator = opened(browser, cloud.api_url, cloud.service_token("Administrator"))
+    report = administrator.open("/admin").get_by_role("article", name=title)
+    found += administrator.look("reports")
+    report.get_by_role("button", name="Take down").click()
+    administrator.page.get_by_role("dialog").get_by_role("button", name="Take down").click()
+    expect(report).to_have_count(0)
+
+    visitor.page.reload()
+    expect(visitor.page.get_by_text("This picture is not public")).to_be_visible()
+    expect(studio.open("/published").get_by_text("Taken down:")).to_be_visible()
+    found += studio.look("published")
+    assert not found
+    assert not [*visitor.faults, *other.faults, *administrator.faults]
 
 
 def test_a_job_of_somebody_else_is_not_there(browser: Browser, cloud: LocalCloud, picture: str) -> None:
