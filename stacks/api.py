@@ -66,7 +66,7 @@ class ApiStack(Stack):
         access = {
             **define_job_access(stage, data, intake, guardrail),
             **define_upload_access(stage, data, guardrail),
-            **define_gallery_access(stage, data, search.indexes, guardrail),
+            **define_gallery_access(stage, data, search.indexes, guardrail, site_url=self.site.url),
             **define_notification_access(data, live, webhooks),
             **define_account_access(stage, data, sign_in),
         }

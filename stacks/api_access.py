@@ -109,14 +109,17 @@ def define_upload_access(stage: Stage, data: DataStack, guardrail: Guardrail | N
 
 
 def define_gallery_access(
-    stage: Stage, data: DataStack, indexes: PictureIndexes, guardrail: Guardrail | None
+    stage: Stage, data: DataStack, indexes: PictureIndexes, guardrail: Guardrail | None, *, site_url: str
 ) -> dict[str, Access]:
-    """Functions for the gallery. A function that signs a link to a picture needs permission to read the picture."""
+    """Functions for the gallery. The site serves public pictures. A function that signs a link to another one for
+    administrators needs permission to read it.
+    """
     records, files = data.gallery_records, data.gallery
     record = RecordSettings(gallery_table=records.table.table_name)
     gallery = GallerySettings(
         **asdict(record),
         gallery_bucket=files.bucket_name,
+        site_url=site_url,
         url_lifetime_s=stage.makers.url_lifetime_s,
     )
     read_files = partial(files.grant_read, objects_key_pattern="pictures/*")
@@ -143,15 +146,14 @@ def define_gallery_access(
                 records.grant_publish,
                 partial(data.images.grant_read, objects_key_pattern="images/*"),
                 partial(files.grant_put, objects_key_pattern="pictures/*"),
-                read_files,
                 *(drop_files, drop_hidden),  # of a publication that another request has overtaken
             ),
         ),
         "unpublish_picture": Access(settings=(publish,), grants=(records.grant_remove, drop_files, drop_hidden)),
-        "read_picture": Access(settings=(gallery,), grants=(records.grant_show, read_files)),
+        "read_picture": Access(settings=(gallery,), grants=(records.grant_show,)),
         "report_picture": Access(settings=(gallery,), grants=(records.grant_report,)),
-        "appeal_takedown": Access(settings=(gallery,), grants=(records.grant_appeal, read_files)),
-        "list_own_pictures": Access(settings=(gallery,), grants=(records.grant_list_own, read_files)),
+        "appeal_takedown": Access(settings=(gallery,), grants=(records.grant_appeal,)),
+        "list_own_pictures": Access(settings=(gallery,), grants=(records.grant_list_own,)),
         "list_reports": Access(settings=(gallery,), grants=(records.grant_review, read_files, read_hidden)),
         "take_down_picture": curate + Access(grants=(records.grant_curate,)),
         "dismiss_reports": curate + Access(grants=(records.grant_dismiss,)),
@@ -165,7 +167,7 @@ def define_gallery_access(
                 drop_hidden,
             )
         ),
-        "list_remixes": Access(settings=(gallery,), grants=(records.grant_list, records.grant_show, read_files)),
+        "list_remixes": Access(settings=(gallery,), grants=(records.grant_list, records.grant_show)),
         "read_maker": Access(settings=(record,), grants=(records.grant_find,)),
         "read_profile": Access(settings=(record,), grants=(records.grant_find,)),
         "change_profile": Access(
@@ -179,10 +181,10 @@ def define_gallery_access(
         "read_like": Access(settings=(record,), grants=(records.grant_read_likes,)),
         "like_picture": Access(settings=(record,), grants=(records.grant_like,)),
         "unlike_picture": Access(settings=(record,), grants=(records.grant_unlike,)),
-        "list_pictures": Access(settings=(gallery,), grants=(records.grant_list, read_files)),
+        "list_pictures": Access(settings=(gallery,), grants=(records.grant_list,)),
         "search_pictures": Access(
             settings=(gallery, IndexSettings(**asdict(record), vector_index_arns=" ".join(indexes.arns))),
-            grants=(records.grant_show, read_files, indexes.grant_search),
+            grants=(records.grant_show, indexes.grant_search),
         ),
     }
 

@@ -28,6 +28,8 @@ PAGES = """function handler(event) {
 API_TIMEOUT = Duration.seconds(35)
 # The longest time for which CloudFront keeps an answer of a public route.
 MAX_AGE = Duration.minutes(1)
+# A picture that is not public any more is gone after this time, wherever CloudFront has kept it.
+PICTURE_AGE = Duration.seconds(10)
 # By default, CloudFront keeps errors for ten seconds. But an error is only for its caller.
 ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
 WARNING = "@aws-cdk/aws-cloudfront-origins:updateImportedBucketPolicyOac"
@@ -88,6 +90,7 @@ class Distribution(Construct):
                 "/pictures/*": cloudfront.BehaviorOptions(
                     origin=self._describe_pictures(pictures),
                     viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+                    cache_policy=self._create_picture_policy(),
                     response_headers_policy=headers.create_picture_headers(self),
                 ),
                 "/v1/gallery/*": self._serve_api(api, data_headers, self._create_cache_policy()),
@@ -154,6 +157,16 @@ class Distribution(Construct):
             query_string_behavior=cloudfront.CacheQueryStringBehavior.all(),
             enable_accept_encoding_gzip=True,
             enable_accept_encoding_brotli=True,
+        )
+
+    def _create_picture_policy(self) -> cloudfront.ICachePolicy:
+        return cloudfront.CachePolicy(
+            self,
+            "PublicPictures",
+            cache_policy_name=f"{Stack.of(self).stack_name}-PublicPictures",
+            min_ttl=Duration.seconds(0),
+            default_ttl=PICTURE_AGE,
+            max_ttl=PICTURE_AGE,
         )
 
     def _find_web_acl(self, site: Site, operations: Operations) -> str | None:

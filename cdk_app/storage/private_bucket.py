@@ -111,9 +111,6 @@ class PrivateBucket(s3.Bucket):
                 principals=[iam.ServicePrincipal("cloudfront.amazonaws.com")],
                 actions=["s3:GetObject"],
                 resources=[self.arn_for_objects(f"{prefix}*")],
-                conditions={
-                    "StringEquals": {"AWS:SourceAccount": stack.account},
-                    "ArnLike": {"AWS:SourceArn": distributions},
-                },
+                conditions={"ArnLike": {"AWS:SourceArn": distributions}},
             )
         )

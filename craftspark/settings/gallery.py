@@ -26,8 +26,11 @@ class StandingSettings(RecordSettings, FileSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class GallerySettings(StandingSettings):
-    """What functions that show pictures need. `url_lifetime_s` is the validity of links to pictures, in seconds."""
+    """What functions that show pictures need. Public pictures are below `site_url`. `url_lifetime_s` is the validity of
+    administrators' links to the others, in seconds.
+    """
 
+    site_url: str
     url_lifetime_s: int
 
 

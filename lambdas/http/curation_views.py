@@ -75,7 +75,7 @@ class OwnPictureView(CardFacts):
     takedown: TakedownView | None = Field(None, description="Why it was taken down. Absent if it was not.")
     appeal: AppealView | None = Field(None, description="Your appeal against the takedown, if there is one.")
     thumbnail_url: str | None = Field(
-        None, description="Temporary URL of a small WebP image. Absent while the picture is not public."
+        None, description="URL of a small WebP image. Absent while the picture is not public."
     )
 
 

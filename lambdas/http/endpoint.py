@@ -89,18 +89,21 @@ def endpoint(answer: Callable[[Request], Response]) -> Handler:
 
     A temporary error of AWS is the caller's to wait for, after the attempts of the client and of transactions.
     """
-    return _handle(answer, read_request)
+    return _handle(answer, read_request, kept="no-store")
 
 
 def public_endpoint(answer: Callable[[Visit], Response]) -> Handler:
-    """Turn a function from visit to response into the Lambda handler of a public route."""
-    return _handle(answer, read_visit)
+    """Turn a function from visit to response into the Lambda handler of a public route.
+
+    The distribution of the site keeps a response for ten seconds, and browsers do not.
+    """
+    return _handle(answer, read_visit, kept="public, max-age=0, s-maxage=10")
 
 
 Read = TypeVar("Read", bound=Visit)
 
 
-def _handle(answer: Callable[[Read], Response], read: Callable[[Mapping[str, Any]], Read]) -> Handler:
+def _handle(answer: Callable[[Read], Response], read: Callable[[Mapping[str, Any]], Read], *, kept: str) -> Handler:
     @wraps(answer)
     def handler(gateway_event: dict[str, Any], context: Any) -> dict[str, Any]:
         try:
@@ -112,7 +115,7 @@ def _handle(answer: Callable[[Read], Response], read: Callable[[Mapping[str, Any
                 raise
             logger.warning("AWS is busy", exc_info=error)
             return refuse(ServiceBusy("the service is busy; send this request again in a moment"))
-        headers = {"Cache-Control": "private, no-cache" if "ETag" in response.headers else "no-store"}
+        headers = {"Cache-Control": "private, no-cache" if "ETag" in response.headers else kept}
         if response.body is None:
             return {"statusCode": response.status, "headers": {**headers, **response.headers}, "body": ""}
         text = response.body.model_dump_json(exclude_none=True)

@@ -77,7 +77,7 @@ class CardFacts(View):
 class PictureCard(CardFacts):
     """A published picture in a list."""
 
-    thumbnail_url: str = Field(description="Temporary URL of a small WebP image.")
+    thumbnail_url: str = Field(description="URL of a small WebP image. It is the same while the picture is public.")
 
 
 class LikeView(View):
@@ -125,7 +125,7 @@ class PictureView(PictureCard):
     likes: int = Field(description="Number of makers who like the picture. It can be some seconds old.")
     remixes: int = Field(description="Number of public remixes of the picture.")
     lineage: LineageView | None = Field(None, description="What it is a remix of. Absent if it is none.")
-    url: str = Field(description="Temporary URL of the picture.")
+    url: str = Field(description="URL of the picture. It is the same while the picture is public.")
     model: str = Field(description="Name of the model that made the picture.")
     seed: int = Field(description="Seed that the picture was drawn with.")
     recipe: dict[str, Any] = Field(description="Settings of the request that made the picture.")

@@ -17,6 +17,7 @@ from craftspark.aws.jobs.presigning import Presigner
 from craftspark.clock import utc_now
 from craftspark.gallery.curation import Curation
 from craftspark.gallery.likes import Liking
+from craftspark.gallery.links import SiteLinks
 from craftspark.gallery.pictures import author_of
 from craftspark.gallery.publishing import Gallery
 from craftspark.gallery.review import KeptPicture
@@ -45,7 +46,13 @@ def liking() -> Liking:
 
 
 @cache
-def links() -> Presigner:
+def links() -> SiteLinks:
+    """Addresses of the files of public pictures."""
+    return SiteLinks(site_url=GallerySettings.from_environment().site_url)
+
+
+@cache
+def _signed_links() -> Presigner:
     settings = GallerySettings.from_environment()
     return Presigner(client=clients.s3(), bucket=settings.gallery_bucket, lifetime_s=settings.url_lifetime_s)
 
@@ -53,7 +60,7 @@ def links() -> Presigner:
 def hidden_links(kept: KeptPicture, names: Sequence[str]) -> list[str]:
     """Links to the files of a picture, wherever they are, for administrators."""
     folder = kept.picture.folder if kept.state == "public" else f"{HIDDEN}{kept.picture.folder}"
-    return links().links([Download(f"{folder}/{name}") for name in names])
+    return _signed_links().links([Download(f"{folder}/{name}") for name in names])
 
 
 def standing_writes(maker: str, reason: str | None) -> list[Write]:

@@ -306,7 +306,12 @@ def gallery_settings(read_settings: None, monkeypatch: pytest.MonkeyPatch) -> No
         ],
     )
     settings = PublishSettings(
-        gallery_table=GALLERY_RECORDS, gallery_bucket=GALLERY, url_lifetime_s=60, jobs_table=JOBS, images_bucket=IMAGES
+        gallery_table=GALLERY_RECORDS,
+        gallery_bucket=GALLERY,
+        site_url="https://site.example",
+        url_lifetime_s=60,
+        jobs_table=JOBS,
+        images_bucket=IMAGES,
     )
     for name, value in settings.to_environment().items():
         monkeypatch.setenv(name, value)

@@ -41,7 +41,7 @@ def test_a_maker_publishes_an_image_that_visitors_see_until_it_is_taken_back(
     assert visitor.call("DELETE", path).status_code == 401
     assert front_end.call("DELETE", path).status_code == 204
     assert visitor.call("GET", path).status_code == 404
-    assert HTTP.get(shown["url"]).status_code == 404
+    assert HTTP.get(shown["url"]).status_code == 403
 
 
 def test_a_picture_is_found_until_it_is_taken_back(cloud: LocalCloud, image: tuple[FrontEnd, str]) -> None:
@@ -106,7 +106,7 @@ def test_an_administrator_takes_a_reported_picture_down_and_restores_it_after_an
     taken = administrator.call("PUT", f"{act}/takedown", json={"reason": "copyright"})
     assert taken.status_code == 200, taken.text
     assert visitor.call("GET", path).status_code == 404
-    assert eventually(lambda: HTTP.get(published["url"]).status_code == 404)
+    assert eventually(lambda: HTTP.get(published["url"]).status_code == 403)
     assert maker.call("POST", f"{path}/appeal", json={"words": "It is mine."}).status_code == 200
     assert maker.call("GET", "/v1/account/pictures").json()["pictures"][0]["state"] == "taken_down"
     assert HTTP.get(administrator.call("POST", f"{act}/dismissal").json()["url"]).status_code == 200
@@ -125,7 +125,7 @@ def test_pictures_of_a_suspended_maker_are_hidden_and_come_back(cloud: LocalClou
 
     assert administrator.call("PUT", suspension, json={"reason": "abuse"}).status_code == 200
     assert eventually(lambda: visitor.call("GET", path).status_code == 404)
-    assert eventually(lambda: HTTP.get(published["url"]).status_code == 404)
+    assert eventually(lambda: HTTP.get(published["url"]).status_code == 403)
     assert administrator.call("PUT", suspension, json={"reason": None}).status_code == 200
     assert eventually(lambda: visitor.call("GET", path).status_code == 200)
     assert HTTP.get(visitor.call("GET", path).json()["url"]).status_code == 200

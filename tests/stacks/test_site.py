@@ -35,6 +35,12 @@ def policy_of(synthesis: Synthesis, behavior: str) -> str:
     return policy if isinstance(policy, str) else json.dumps(policy)
 
 
+def cache_policy_of(synthesis: Synthesis, behavior: str) -> Mapping[str, Any]:
+    name = behaviors_of(synthesis)[behavior]["CachePolicyId"]["Ref"]
+    found: Mapping[str, Any] = synthesis.resources[f"Api/{name}"]["Properties"]["CachePolicyConfig"]
+    return found
+
+
 def test_api_gateway_serves_only_stages_whose_names_are_secrets(synthesis: Synthesis) -> None:
     names = {
         name: json.dumps(each["Properties"]["StageName"])
@@ -57,7 +63,7 @@ def test_api_gateway_serves_only_stages_whose_names_are_secrets(synthesis: Synth
 
 def test_no_answer_for_a_token_is_kept(synthesis: Synthesis) -> None:
     behaviors = behaviors_of(synthesis)
-    [policy] = [each["CachePolicyConfig"] for each in synthesis.properties("AWS::CloudFront::CachePolicy")]
+    policy = cache_policy_of(synthesis, "/v1/gallery/*")
 
     assert behaviors["/v1/*"]["CachePolicyId"] == CACHING_DISABLED
     assert (policy["MinTTL"], policy["DefaultTTL"]) == (0, 0)  # only an answer that says so is kept
@@ -68,6 +74,12 @@ def test_no_answer_for_a_token_is_kept(synthesis: Synthesis) -> None:
     for pattern in ("/v1/*", "/v1/gallery/*"):
         assert behaviors[pattern]["OriginRequestPolicyId"] == ALL_BUT_HOST
     assert list(behaviors)[:3] == ["/pictures/*", "/v1/gallery/*", "/v1/*"]  # the first that matches counts
+
+
+def test_a_picture_that_is_taken_down_is_gone_after_ten_seconds(synthesis: Synthesis) -> None:
+    policy = cache_policy_of(synthesis, "/pictures/*")
+
+    assert (policy["MinTTL"], policy["MaxTTL"]) == (0, 10)
 
 
 def test_an_error_is_not_kept_and_stays_what_it_is(synthesis: Synthesis) -> None:
@@ -106,7 +118,8 @@ def test_only_distributions_of_the_account_read_public_pictures_and_nothing_else
 
     assert len(granted) == 2
     assert json.dumps(pictures["Resource"]).endswith('"/pictures/*"]]}')
-    assert pictures["Condition"]["StringEquals"] == {"AWS:SourceAccount": {"Ref": "AWS::AccountId"}}
+    source = pictures["Condition"]["ArnLike"]["AWS:SourceArn"]["Fn::Join"][1]
+    assert (source[-2], source[-1]) == ({"Ref": "AWS::AccountId"}, ":distribution/*")
     assert "SourceArn" in json.dumps(studio["Condition"])
     assert pictures["Action"] == studio["Action"] == "s3:GetObject"
 
@@ -133,4 +146,4 @@ def test_names_of_cloudfront_differ_by_stage_because_they_are_the_accounts(dev: 
         return {json.dumps(each["Name"]) for each in (*policies, *headers, *functions)}
 
     assert not names(dev) & names(prod)
-    assert len(names(dev)) == 5
+    assert len(names(dev)) == 6

@@ -2006,7 +2006,7 @@ export interface components {
             takedown?: components["schemas"]["TakedownView"];
             /** @description Your appeal against the takedown, if there is one. */
             appeal?: components["schemas"]["AppealView"];
-            /** @description Temporary URL of a small WebP image. Absent while the picture is not public. */
+            /** @description URL of a small WebP image. Absent while the picture is not public. */
             thumbnail_url?: string;
             /** @description ID of the maker: the `sub` claim of their access tokens. */
             maker: string;
@@ -2354,7 +2354,7 @@ export interface components {
             takedown?: components["schemas"]["TakedownView"];
             /** @description Your appeal against the takedown, if there is one. */
             appeal?: components["schemas"]["AppealView"];
-            /** @description Temporary URL of a small WebP image. Absent while the picture is not public. */
+            /** @description URL of a small WebP image. Absent while the picture is not public. */
             thumbnail_url?: string;
         };
         /**
@@ -2519,7 +2519,7 @@ export interface components {
              * @description Time at which the picture was published.
              */
             published_at: string;
-            /** @description Temporary URL of a small WebP image. */
+            /** @description URL of a small WebP image. It is the same while the picture is public. */
             thumbnail_url: string;
         };
         /**
@@ -2637,7 +2637,7 @@ export interface components {
              * @description Time at which the picture was published.
              */
             published_at: string;
-            /** @description Temporary URL of a small WebP image. */
+            /** @description URL of a small WebP image. It is the same while the picture is public. */
             thumbnail_url: string;
             /** @description Name of its maker. Absent if the maker has chosen none. */
             author_name?: string;
@@ -2647,7 +2647,7 @@ export interface components {
             remixes: number;
             /** @description What it is a remix of. Absent if it is none. */
             lineage?: components["schemas"]["LineageView"];
-            /** @description Temporary URL of the picture. */
+            /** @description URL of the picture. It is the same while the picture is public. */
             url: string;
             /** @description Name of the model that made the picture. */
             model: string;
