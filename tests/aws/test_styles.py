@@ -119,7 +119,7 @@ def test_the_event_of_a_waiting_training_has_no_token(styles: StyleTable, monkey
     class Bus:
         def put_events(self, Entries: Any) -> Any:  # noqa: N803 - boto3's name
             told.extend(Entries)
-            return {"FailedEntryCount": 0}
+            return {"FailedEntryCount": 0, "Entries": [{"EventId": "e"} for _ in Entries]}
 
     monkeypatch.setattr(clients, "eventbridge", Bus)
     ask(start_training(styles), "the-secret-token")

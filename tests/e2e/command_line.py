@@ -12,8 +12,9 @@ from tests.e2e.waiting import HANGS_AFTER_S
 
 def invoke_a_lambda(cloud: LocalCloud) -> None:
     """Start the process of a Lambda."""
-    functions = cloud.client("lambda").list_functions()["Functions"]
-    name = next(each["FunctionName"] for each in functions if "SweepOverdueJobs" in each["FunctionName"])
+    pages = cloud.client("lambda").get_paginator("list_functions").paginate()
+    names = (each["FunctionName"] for page in pages for each in page["Functions"])
+    name = next(name for name in names if "SweepOverdueJobs" in name)
     answer = cloud.client("lambda").invoke(FunctionName=name, Payload=b"{}")
     assert "FunctionError" not in answer
 

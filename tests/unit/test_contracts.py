@@ -19,6 +19,7 @@ from craftspark.fleet.controller.run import Record
 from craftspark.fleet.interruptions.notices import InstanceNotice, NoticeKind
 from craftspark.fleet.supply import PoolSupply, StartingTasks, TypeSupply
 from craftspark.gallery.events import MakerStandingChanged, PictureHidden, PictureShown
+from craftspark.gallery.indexing import PictureChange
 from craftspark.gallery.review import Appeal, Report, Takedown
 from craftspark.jobs.batches import Batch, BatchFailure, BatchMessage, BatchResult, JobOrder, OrderedImage
 from craftspark.jobs.endings import JobEnd, JobSettled
@@ -129,6 +130,7 @@ WRITTEN: list[Contract] = [
     TrainingEnd(training_id="s.v", outcome=TrainingState.ROLLED_BACK, error="CanaryFailed", cause="slow"),
     TrainingSettled(training_id="s.v", style="s", version="v", state=TrainingState.PROMOTED, error="", cause=""),
     TrainingAwaitsApproval(training_id="s.v", style="s", version="v", figures={"loss": 0.5}, grid="s3://g"),
+    PictureChange(picture_id="p"),
     PictureShown(picture_id="p", folder="f"),
     PictureHidden(picture_id="p", folder="f"),
     MakerStandingChanged(maker="m", changed_at="2026-11-27T12:00:00.000Z"),
