@@ -36,8 +36,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler | 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two processes more than the machine has processors, because end-to-end tests wait for much of their time."""
-    return (os.cpu_count() or 1) + 2
+    """One process more than the machine has processors, because end-to-end tests wait for much of their time."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(trylast=True)

@@ -150,6 +150,16 @@ def test_a_transaction_that_is_repeated_while_it_runs_is_in_progress(aws: Client
     assert eventually(codes) == ["TransactionInProgressException"]
 
 
+def test_a_transaction_that_is_repeated_after_its_end_has_no_second_effect(aws: Clients, table: str) -> None:
+    dynamodb, item, token = aws["dynamodb"], key(), str(uuid.uuid4())
+
+    for _ in range(2):
+        dynamodb.transact_write_items(TransactItems=[{"Update": count(table, item)}], ClientRequestToken=token)
+
+    [counted] = [value for name, value in dynamodb.get_item(TableName=table, Key=item)["Item"].items() if "N" in value]
+    assert counted == {"N": "1"}
+
+
 def large(item: dict[str, Any], *, kib: int = 300, **attributes: str) -> dict[str, Any]:
     """An item with so many KiB of data."""
     return item | {"data": {"S": "x" * kib * KIB}} | {name: {"S": value} for name, value in attributes.items()}
