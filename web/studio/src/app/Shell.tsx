@@ -1,11 +1,11 @@
 import { type ReactNode, useEffect, useRef, useSyncExternalStore } from "react";
-import { Link, useLocation, useRoute } from "wouter";
+import { Link, useLocation, useRouter } from "wouter";
 import { useAccount } from "@/shared/api/account";
 import { signIn, signOut, useSession } from "@/shared/session/session";
 import { choose, current, LANGUAGES, type Language, number, t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
 import { cx } from "@/shared/ui/cx";
-import { PAGES, type Page } from "./routes";
+import { PAGES, type Page, pageAt } from "./routes";
 import css from "./Shell.module.css";
 
 /** What is around every page: the navigation, who is signed in, and the foot. */
@@ -63,24 +63,25 @@ function useFocusOnChange() {
 }
 
 function Navigation() {
+  const [location] = useLocation();
+  const here = pageAt(location, useRouter().parser);
   const session = useSession();
   const admin = session.status === "signed-in" && session.admin;
   const shown = PAGES.filter((page) => page.link && (!page.admin || admin) && (!page.signedIn || session.status !== "visitor"));
   return (
     <nav className={css["nav"]} aria-label={t("nav.label")}>
       {shown.map((page) => (
-        <NavLink key={page.path} {...page} />
+        <NavLink key={page.path} page={page} here={here} />
       ))}
     </nav>
   );
 }
 
-function NavLink({ path, link }: Page) {
-  const [isHere] = useRoute(path);
-  const [isBelow] = useRoute(`${path}/*`);
-  const here = isHere || (path !== "/" && isBelow);
+/** A link is current on its page, and on those that it leads to. */
+function NavLink({ page: { path, link }, here }: { page: Page; here: Page | undefined }) {
+  const ariaCurrent = here?.path === path ? "page" : here?.under === path ? "true" : undefined;
   return link ? (
-    <Link href={path} className={cx(css["link"], here && css["here"])} aria-current={here ? "page" : undefined}>
+    <Link href={path} className={cx(css["link"], ariaCurrent && css["here"])} aria-current={ariaCurrent}>
       {t(link)}
     </Link>
   ) : null;

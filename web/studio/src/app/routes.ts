@@ -1,4 +1,5 @@
 import { type ComponentType, lazy } from "react";
+import { matchRoute, type Parser } from "wouter";
 import type { Key } from "@/shared/text/text";
 
 export interface Page {
@@ -10,6 +11,8 @@ export interface Page {
   admin?: boolean;
   /** The name of its link in the navigation, if it has one. */
   link?: Key;
+  /** The path of the link that leads here, if the page has none of its own. */
+  under?: string;
 }
 
 const page = <N extends string>(load: () => Promise<Record<N, ComponentType>>, name: N) =>
@@ -29,18 +32,23 @@ async function patiently<T>(load: () => Promise<T>): Promise<T> {
 /** Each page is a script of its own. The first that fits a path is shown. */
 export const PAGES: readonly Page[] = [
   { path: "/", page: page(() => import("@/features/make/MakePage"), "MakePage"), link: "nav.make" },
-  { path: "/make/:tool", page: page(() => import("@/features/make/ToolPage"), "ToolPage"), signedIn: true },
+  { path: "/make/:tool", page: page(() => import("@/features/make/ToolPage"), "ToolPage"), signedIn: true, under: "/" },
   { path: "/jobs", page: page(() => import("@/features/jobs/JobsPage"), "JobsPage"), signedIn: true, link: "nav.jobs" },
-  { path: "/jobs/:jobId", page: page(() => import("@/features/job/JobPage"), "JobPage"), signedIn: true },
+  { path: "/jobs/:jobId", page: page(() => import("@/features/job/JobPage"), "JobPage"), signedIn: true, under: "/jobs" },
   { path: "/gallery", page: page(() => import("@/features/gallery/GalleryPage"), "GalleryPage"), link: "nav.gallery" },
-  { path: "/gallery/:pictureId", page: page(() => import("@/features/gallery/PicturePage"), "PicturePage") },
-  { path: "/search", page: page(() => import("@/features/gallery/SearchPage"), "SearchPage") },
-  { path: "/published", page: page(() => import("@/features/gallery/PublishedPage"), "PublishedPage"), signedIn: true },
-  { path: "/makers/:author", page: page(() => import("@/features/gallery/MakerPage"), "MakerPage") },
+  { path: "/gallery/:pictureId", page: page(() => import("@/features/gallery/PicturePage"), "PicturePage"), under: "/gallery" },
+  { path: "/search", page: page(() => import("@/features/gallery/SearchPage"), "SearchPage"), under: "/gallery" },
+  { path: "/published", page: page(() => import("@/features/gallery/PublishedPage"), "PublishedPage"), signedIn: true, under: "/gallery" },
+  { path: "/makers/:author", page: page(() => import("@/features/gallery/MakerPage"), "MakerPage"), under: "/gallery" },
   { path: "/credits", page: page(() => import("@/features/credits/CreditsPage"), "CreditsPage"), signedIn: true, link: "nav.credits" },
   { path: "/admin", page: page(() => import("@/features/admin/ReviewsPage"), "ReviewsPage"), signedIn: true, admin: true, link: "nav.admin" },
-  { path: "/admin/accounts", page: page(() => import("@/features/admin/AccountsPage"), "AccountsPage"), signedIn: true, admin: true },
-  { path: "/admin/accounts/:maker", page: page(() => import("@/features/admin/AccountPage"), "AccountPage"), signedIn: true, admin: true },
+  { path: "/admin/accounts", page: page(() => import("@/features/admin/AccountsPage"), "AccountsPage"), signedIn: true, admin: true, under: "/admin" },
+  { path: "/admin/accounts/:maker", page: page(() => import("@/features/admin/AccountPage"), "AccountPage"), signedIn: true, admin: true, under: "/admin" },
   { path: "/signed-in", page: page(() => import("@/features/session/SignedInPage"), "SignedInPage") },
   { path: "*", page: page(() => import("@/features/session/MissingPage"), "MissingPage") },
 ];
+
+/** The page that a path shows. */
+export function pageAt(path: string, parser: Parser): Page | undefined {
+  return PAGES.find((one) => matchRoute(parser, one.path, path)[0]);
+}
