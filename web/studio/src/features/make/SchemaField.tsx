@@ -1,9 +1,10 @@
-import { fieldsOf, type FieldSchema, labelOf, type Schema, unitOf } from "@/shared/form/schema";
+import { fieldsOf, type FieldSchema, type Schema, unitOf } from "@/shared/form/schema";
 import type { Fields } from "@/shared/form/fields";
-import { current, named, number } from "@/shared/text/text";
+import { named, number } from "@/shared/text/text";
 import { Choices } from "@/shared/ui/Choices";
 import { Check, NumberField, RangeField, SelectField, TextArea, TextField } from "@/shared/ui/Field";
 import { ColourField } from "./ColourField";
+import { fieldHint, fieldLabel, valueLabel } from "./labels";
 import css from "./SchemaField.module.css";
 import { WordsField } from "./WordsField";
 
@@ -155,20 +156,6 @@ function Group({ field, root, value, onValue, errors, path = field.name, label }
       </div>
     </details>
   );
-}
-
-export function fieldLabel(name: string): string {
-  return named("field", name, labelOf(name));
-}
-
-export function valueLabel(name: string, value: string | number): string {
-  return named(`value.${name}`, String(value), String(value));
-}
-
-/** The help of a field: a text here, else what the API says, which is in English. */
-function fieldHint({ name, description }: FieldSchema): string | undefined {
-  const [first = ""] = description.split(/(?<=\.)\s/);
-  return named("field.hint", name, current() === "en" ? first.replaceAll("`", "") : "") || undefined;
 }
 
 function unit(name: string): { unit?: string } {

@@ -5,7 +5,7 @@ import { counted, duration, number, t } from "@/shared/text/text";
 import { toolPicture } from "@/shared/tools/tools";
 import { Button } from "@/shared/ui/Button";
 import css from "./Summary.module.css";
-import { fieldLabel, valueLabel } from "./SchemaField";
+import { cheaperText } from "./cheaper";
 import type { Price } from "./usePrice";
 
 interface Props {
@@ -34,7 +34,7 @@ export function Summary({ tool, price, busy, problem, onFields }: Props) {
       </div>
       {cheaper ? (
         <button type="button" className={css["cheaper"]} onClick={() => onFields(cheaper.changes)}>
-          {t("summary.cheaper", { price: counted("summary.price", cheaper.price), what: changesOf(cheaper.changes) })}
+          {cheaperText(cheaper)}
         </button>
       ) : null}
       {problem ? (
@@ -47,10 +47,4 @@ export function Summary({ tool, price, busy, problem, onFields }: Props) {
       </Button>
     </aside>
   );
-}
-
-function changesOf(changes: Record<string, unknown>): string {
-  return Object.entries(changes)
-    .map(([name, value]) => `${fieldLabel(name)} ${valueLabel(name, String(value))}`)
-    .join(", ");
 }

@@ -12,10 +12,11 @@ import { Button } from "@/shared/ui/Button";
 import { Choices } from "@/shared/ui/Choices";
 import { Notice } from "@/shared/ui/Notice";
 import { FrameField } from "./FrameField";
+import { fieldLabel } from "./labels";
 import { fitting } from "./needs";
 import { LookField } from "./LookField";
 import { RemixNote } from "./RemixNote";
-import { fieldLabel, SchemaField } from "./SchemaField";
+import { SchemaField } from "./SchemaField";
 import { StickersField } from "./StickersField";
 import { Summary } from "./Summary";
 import css from "./ToolPage.module.css";
@@ -177,7 +178,7 @@ function inWords({ text, fields }: Explained): string {
 }
 
 function explained(error: Error | null): Explained | undefined {
-  return error ? explain(error) : undefined;
+  return error ? explain(error, { paid: true }) : undefined;
 }
 
 /** Brings the first control of a field into sight, with the keyboard in it. */

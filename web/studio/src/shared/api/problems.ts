@@ -13,16 +13,25 @@ export function problemName(error: unknown): string {
   return error instanceof Refused ? (error.problem.type ?? "").replace("/problems/", "") : "";
 }
 
-export function explain(error: unknown): Explained {
+/** `paid` is for requests that would be charged: what becomes of the credits is said too. */
+export function explain(error: unknown, { paid = false } = {}): Explained {
   if (!(error instanceof Refused)) return { text: t(isOffline(error) ? "problem.offline" : "problem.unknown"), fields: {} };
   const { problem, status } = error;
   const fields: Record<string, string> = {};
   for (const { field, detail } of problem.errors ?? []) fields[field] = detail;
   if (problem.field) fields[problem.field] ??= problem.detail ?? "";
   if (status === 401) return { text: t("problem.signedout"), fields: {} };
+  const name = problemName(error);
   const fallback = status >= 500 ? t("problem.server") : (problem.detail ?? t("problem.unknown"));
-  const text = named("problem", problemName(error), fallback);
-  return { text: filled(text, problem), fields };
+  const text = named("problem", name === "PromptRefused" && !problem.words?.length ? "PromptRefused.unnamed" : name, fallback);
+  const credits = paid ? ofCredits(name, status) : "";
+  return { text: `${filled(text, problem)} ${credits}`.trim(), fields };
+}
+
+/** What became of the credits, where it is not clear. An answer of the server can get lost after the job was accepted. */
+function ofCredits(name: string, status: number): string {
+  if (status >= 500) return t("problem.paid.once");
+  return name === "PromptRefused" ? t("problem.paid.nothing") : "";
 }
 
 /** A text with the numbers of its problem. */
