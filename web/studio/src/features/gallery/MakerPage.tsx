@@ -12,7 +12,7 @@ export function MakerPage() {
   const { author = "" } = useParams();
   const maker = useAuthor(author);
   const feed = useFeed({ author }, { enabled: maker.isSuccess });
-  const toGallery = <ButtonLink href="/gallery">{t("picture.gone.gallery")}</ButtonLink>;
+  const toGallery = <ButtonLink href="/gallery">{t("gallery.go")}</ButtonLink>;
   if (maker.error) {
     return (
       <Page title={t("maker.title")} aside={toGallery}>

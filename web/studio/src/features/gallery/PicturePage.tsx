@@ -2,8 +2,8 @@ import { Link, useParams } from "wouter";
 import { cardsOf, type PublishedPicture, useFeed, usePicture } from "@/shared/api/gallery";
 import { problemName } from "@/shared/api/problems";
 import { date, relative, t } from "@/shared/text/text";
-import { ButtonLink } from "@/shared/ui/Button";
-import { Empty, Failed } from "@/shared/ui/Notice";
+import { Missing } from "@/shared/ui/Missing";
+import { Failed } from "@/shared/ui/Notice";
 import { Page, useTitle } from "@/shared/ui/Page";
 import { Actions } from "./Actions";
 import { Licence } from "./Licence";
@@ -24,7 +24,7 @@ export function PicturePage() {
   if (picture.data) return <Found picture={picture.data} />;
   if (picture.isPending) return <Waiting />;
   return problemName(picture.error) === "PictureNotFound" ? (
-    <Gone />
+    <Missing what={t("picture.gone")} why={t("picture.gone.text")} href="/gallery" link={t("gallery.go")} />
   ) : (
     <Page title={t("picture.title")}>
       <Failed error={picture.error} again={() => void picture.refetch()} />
@@ -100,22 +100,5 @@ function Waiting() {
     <div className={css["page"]} aria-busy="true">
       <div className={css["skeleton"]} />
     </div>
-  );
-}
-
-function Gone() {
-  return (
-    <Page title={t("picture.gone")}>
-      <Empty
-        title={t("picture.gone.what")}
-        action={
-          <ButtonLink look="primary" href="/gallery">
-            {t("picture.gone.gallery")}
-          </ButtonLink>
-        }
-      >
-        {t("picture.gone.text")}
-      </Empty>
-    </Page>
   );
 }

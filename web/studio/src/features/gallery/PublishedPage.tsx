@@ -17,7 +17,7 @@ export function PublishedPage() {
   const pages = useOwnPictures();
   const pictures = pages.data?.pages.flatMap((page) => page.pictures) ?? [];
   return (
-    <Page title={t("published.title")} lead={t("published.lead")} aside={<ButtonLink href="/gallery">{t("picture.gone.gallery")}</ButtonLink>}>
+    <Page title={t("published.title")} lead={t("published.lead")} aside={<ButtonLink href="/gallery">{t("gallery.go")}</ButtonLink>}>
       <ProfileForm />
       {pages.error ? <Failed error={pages.error} again={() => void pages.refetch()} /> : null}
       {pages.isSuccess && pictures.length === 0 ? (

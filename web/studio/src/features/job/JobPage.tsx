@@ -8,7 +8,8 @@ import { RenameDialog } from "@/shared/jobs/RenameDialog";
 import { relative, t } from "@/shared/text/text";
 import { toolTitle } from "@/shared/tools/tools";
 import { Button, ButtonLink } from "@/shared/ui/Button";
-import { Empty, Failed } from "@/shared/ui/Notice";
+import { Missing } from "@/shared/ui/Missing";
+import { Failed } from "@/shared/ui/Notice";
 import { Page } from "@/shared/ui/Page";
 import { sayProblem } from "@/shared/ui/Toasts";
 import { Downloads } from "./Downloads";
@@ -23,7 +24,7 @@ import { Tiles } from "./Tiles";
 export function JobPage() {
   const { jobId = "" } = useParams<{ jobId: string }>();
   const job = useJob(jobId);
-  if (problemName(job.error) === "JobNotFound") return <Gone />;
+  if (problemName(job.error) === "JobNotFound") return <Missing what={t("job.gone")} why={t("job.gone.text")} href="/jobs" link={t("nav.jobs")} />;
   if (!job.data) {
     return (
       <Page title={t("job.title")}>
@@ -101,22 +102,5 @@ function Actions({ job }: { job: Job }) {
       <RenameDialog job={job} open={dialog === "rename"} onClose={() => open(undefined)} />
       <DeleteDialog job={job} open={dialog === "delete"} onClose={() => open(undefined)} onDeleted={() => navigate("/jobs")} />
     </>
-  );
-}
-
-function Gone() {
-  return (
-    <Page title={t("missing.title")}>
-      <Empty
-        title={t("job.gone")}
-        action={
-          <ButtonLink href="/jobs" look="primary">
-            {t("nav.jobs")}
-          </ButtonLink>
-        }
-      >
-        {t("job.gone.text")}
-      </Empty>
-    </Page>
   );
 }

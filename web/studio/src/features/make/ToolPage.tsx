@@ -7,8 +7,8 @@ import { type Tool, useTools } from "@/shared/api/tools";
 import { type Fields, keepFields, keptFields, remixed } from "@/shared/form/fields";
 import { parseSource } from "@/shared/source/source";
 import { t } from "@/shared/text/text";
-import { ButtonLink } from "@/shared/ui/Button";
-import { Empty, Failed } from "@/shared/ui/Notice";
+import { Missing } from "@/shared/ui/Missing";
+import { Failed } from "@/shared/ui/Notice";
 import { Page } from "@/shared/ui/Page";
 import { toolSummary, toolTitle } from "@/shared/tools/tools";
 import { remixOf } from "./remix";
@@ -29,7 +29,7 @@ export function ToolPage() {
   const job = useJob(from ?? "", from !== undefined);
   const remix = search.get("remix") ?? undefined;
   const picture = usePicture(remix ?? "", remix !== undefined);
-  if (tools.isSuccess && !tool) return <Unknown />;
+  if (tools.isSuccess && !tool) return <Missing what={t("missing.tool")} />;
   const isReady = tool && (from === undefined || !job.isPending) && (remix === undefined || !picture.isPending);
   return (
     <Page title={toolTitle(name, tool)} lead={toolSummary(name, tool)} className={css["page"]}>
@@ -80,22 +80,5 @@ function Prepared({ tool, source, settings }: PreparedProps) {
       initial={brought}
       onTakeBack={isReplaced ? takeBack : undefined}
     />
-  );
-}
-
-function Unknown() {
-  return (
-    <Page title={t("missing.title")}>
-      <Empty
-        title={t("missing.tool")}
-        action={
-          <ButtonLink href="/" look="primary">
-            {t("missing.home")}
-          </ButtonLink>
-        }
-      >
-        {t("missing.text")}
-      </Empty>
-    </Page>
   );
 }
