@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useRef, useSyncExternalStore } from "react";
 import { Link, useLocation, useRouter } from "wouter";
 import { useAccount } from "@/shared/api/account";
+import { forgetAllFields } from "@/shared/form/fields";
 import { signIn, signOut, useSession } from "@/shared/session/session";
 import { choose, current, LANGUAGES, type Language, number, t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
@@ -106,11 +107,16 @@ function Maker() {
         <span className={css["spark"]} aria-hidden="true" />
         <span className={css["count"]}>{account.data ? number(account.data.available) : ""}</span>
       </Link>
-      <Button look="quiet" small onClick={() => void signOut()} title={session.name}>
+      <Button look="quiet" small onClick={leave} title={session.name}>
         {t("signout")}
       </Button>
     </div>
   );
+}
+
+function leave() {
+  forgetAllFields();
+  void signOut();
 }
 
 function Offline() {

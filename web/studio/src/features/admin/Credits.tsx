@@ -1,6 +1,6 @@
-import { useState } from "react";
 import { useChangeCredits } from "@/shared/api/admin";
 import { explain } from "@/shared/api/problems";
+import { useWords } from "@/shared/form/fields";
 import { number, t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
 import { Choices } from "@/shared/ui/Choices";
@@ -11,28 +11,28 @@ import { FormCard } from "./FormCard";
 const MOST = 1_000_000;
 const EMPTY = { kind: "grant" as "grant" | "adjust", credits: undefined as number | undefined, note: "" };
 
+/** No entries, and the key of the next change. Sent twice with one key, also after a reload, it changes the balance once. */
+const empty = () => ({ ...EMPTY, key: crypto.randomUUID() as string });
+
 /** Grants credits, or corrects the balance. */
 export function Credits({ maker }: { maker: string }) {
-  const [fields, setFields] = useState(EMPTY);
-  // One key for these fields: sent twice, they change the balance once.
-  const [key, setKey] = useState(() => crypto.randomUUID());
+  const { fields, set, forget } = useWords(`credits/${maker}`, empty());
   const change = useChangeCredits(maker);
   const refused = change.error ? explain(change.error) : undefined;
   const isGrant = fields.kind === "grant";
-  const set = (changes: Partial<typeof EMPTY>) => {
-    setFields({ ...fields, ...changes });
-    setKey(crypto.randomUUID());
+  const edit = (changes: Partial<typeof EMPTY>) => {
+    set({ ...changes, key: crypto.randomUUID() });
     change.reset();
   };
   const submit = () => {
-    const { credits, note } = fields;
+    const { credits, note, key } = fields;
     if (credits === undefined) return;
     change.mutate(
       { change: { credits, note: note.trim() }, isGrant, key },
       {
         onSuccess: ({ available }) => {
           say(t("admin.credits.done", { count: number(available) }));
-          set(EMPTY);
+          forget(empty());
         },
       },
     );
@@ -43,7 +43,7 @@ export function Credits({ maker }: { maker: string }) {
         legend={t("admin.credits.kind")}
         quiet
         value={fields.kind}
-        onChoose={(kind) => set({ kind })}
+        onChoose={(kind) => edit({ kind })}
         choices={[
           { value: "grant", label: t("admin.credits.grant") },
           { value: "adjust", label: t("admin.credits.adjust") },
@@ -58,7 +58,7 @@ export function Credits({ maker }: { maker: string }) {
         min={isGrant ? 1 : -MOST}
         max={MOST}
         value={fields.credits}
-        onValue={(credits) => set({ credits })}
+        onValue={(credits) => edit({ credits })}
       />
       <TextField
         label={t("admin.credits.note")}
@@ -67,7 +67,7 @@ export function Credits({ maker }: { maker: string }) {
         required
         maxLength={500}
         value={fields.note}
-        onChange={(event) => set({ note: event.target.value })}
+        onChange={(event) => edit({ note: event.target.value })}
       />
       {refused && !refused.fields["credits"] && !refused.fields["note"] ? <p role="alert">{refused.text}</p> : null}
       <Button type="submit" look="primary" busy={change.isPending}>

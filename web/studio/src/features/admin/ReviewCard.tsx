@@ -1,7 +1,7 @@
-import { useState } from "react";
 import { Link } from "wouter";
 import { type Decision, type Review, useDecide } from "@/shared/api/moderation";
 import { explain } from "@/shared/api/problems";
+import { useOpen } from "@/shared/form/fields";
 import { date, number, t } from "@/shared/text/text";
 import { toolTitle } from "@/shared/tools/tools";
 import { Button } from "@/shared/ui/Button";
@@ -73,12 +73,13 @@ export function ReviewCard({ review }: { review: Review }) {
 }
 
 function Decisions({ review: { picture, reports } }: { review: Review }) {
-  const [isOpen, open] = useState(false);
+  const [isOpen, open] = useOpen(`takedown/${picture.picture_id}`);
   const decide = useDecide(picture.picture_id);
-  const go = (decision: Decision) =>
+  const go = (decision: Decision, onDone?: () => void) =>
     decide.mutate(decision, {
       onSuccess: () => {
         open(false);
+        onDone?.();
         say(t(`admin.decided.${decision.kind}`, { title: picture.title }));
       },
       onError: (error) => {
@@ -101,6 +102,7 @@ function Decisions({ review: { picture, reports } }: { review: Review }) {
         {t(isDown ? "admin.dismiss.appeal" : "admin.dismiss")}
       </Button>
       <TakeDownDialog
+        pictureId={picture.picture_id}
         title={picture.title}
         reported={reasonsOf(reports)[0]?.reason}
         open={isOpen}

@@ -1,6 +1,6 @@
-import { useState } from "react";
 import { useSuspend } from "@/shared/api/admin";
 import { explain } from "@/shared/api/problems";
+import { useWords } from "@/shared/form/fields";
 import { t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
 import { TextField } from "@/shared/ui/Field";
@@ -13,9 +13,15 @@ export function Suspension({ maker, reason }: { maker: string; reason: string | 
 }
 
 function Suspend({ maker }: { maker: string }) {
-  const [text, setText] = useState("");
+  const { fields, set, forget } = useWords(`suspension/${maker}`, { reason: "" });
   const suspend = useSuspend(maker);
-  const submit = () => suspend.mutate(text.trim(), { onSuccess: () => say(t("admin.suspension.done")) });
+  const submit = () =>
+    suspend.mutate(fields.reason.trim(), {
+      onSuccess: () => {
+        say(t("admin.suspension.done"));
+        forget();
+      },
+    });
   return (
     <FormCard title={t("admin.suspension")} onSubmit={submit}>
       <TextField
@@ -24,9 +30,9 @@ function Suspend({ maker }: { maker: string }) {
         error={suspend.error ? explain(suspend.error).text : undefined}
         required
         maxLength={500}
-        value={text}
+        value={fields.reason}
         onChange={(event) => {
-          setText(event.target.value);
+          set({ reason: event.target.value });
           suspend.reset();
         }}
       />

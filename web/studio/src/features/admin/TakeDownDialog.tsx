@@ -1,5 +1,6 @@
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useId } from "react";
 import { type Decision, REASONS, type Reason } from "@/shared/api/moderation";
+import { useWords } from "@/shared/form/fields";
 import { t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
 import { Choices } from "@/shared/ui/Choices";
@@ -10,6 +11,7 @@ import css from "./TakeDownDialog.module.css";
 const LONGEST = 1000;
 
 interface Props {
+  pictureId: string;
   title: string;
   /** The most frequent reason of its reports. */
   reported: Reason | undefined;
@@ -18,17 +20,18 @@ interface Props {
   busy: boolean;
   /** Why the picture could not be taken down. */
   problem: string | undefined;
-  onDecide: (decision: Decision) => void;
+  /** `onDone` is to be called once it is down. */
+  onDecide: (decision: Decision, onDone: () => void) => void;
 }
 
 /** Takes a picture down for a reason that its maker reads. */
-export function TakeDownDialog({ title, reported, open, onClose, busy, problem, onDecide }: Props) {
+export function TakeDownDialog({ pictureId, title, reported, open, onClose, busy, problem, onDecide }: Props) {
   const form = useId();
-  const [reason, setReason] = useState<Reason>(reported ?? "copyright");
-  const [words, setWords] = useState("");
+  const { fields, set, forget } = useWords(`takedown/${pictureId}`, { reason: reported ?? ("copyright" as Reason), words: "" });
+  const { reason, words } = fields;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    onDecide({ kind: "take-down", reason, words: words.trim() });
+    onDecide({ kind: "take-down", reason, words: words.trim() }, forget);
   };
   return (
     <Dialog
@@ -49,7 +52,7 @@ export function TakeDownDialog({ title, reported, open, onClose, busy, problem, 
         <Choices
           legend={t("admin.takedown.reason")}
           value={reason}
-          onChoose={setReason}
+          onChoose={(next) => set({ reason: next })}
           choices={REASONS.map((value) => ({ value, label: t(`reason.${value}`) }))}
         />
         <TextArea
@@ -57,7 +60,7 @@ export function TakeDownDialog({ title, reported, open, onClose, busy, problem, 
           hint={t("admin.takedown.words.hint")}
           maxLength={LONGEST}
           value={words}
-          onChange={(event) => setWords(event.target.value)}
+          onChange={(event) => set({ words: event.target.value })}
         />
         {problem ? (
           <p role="alert" className={css["problem"]}>

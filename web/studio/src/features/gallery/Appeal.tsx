@@ -1,6 +1,7 @@
-import { type FormEvent, useState } from "react";
+import type { FormEvent } from "react";
 import { explain } from "@/shared/api/problems";
 import { type OwnPicture, useAppeal } from "@/shared/api/published";
+import { useOpen, useWords } from "@/shared/form/fields";
 import { t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
 import { TextArea } from "@/shared/ui/Field";
@@ -30,12 +31,18 @@ export function Appeal({ picture }: { picture: OwnPicture }) {
 }
 
 function AppealForm({ pictureId }: { pictureId: string }) {
-  const [isOpen, open] = useState(false);
-  const [words, setWords] = useState("");
+  const place = `appeal/${pictureId}`;
+  const [isOpen, open] = useOpen(place);
+  const { fields, set, forget } = useWords(place, { words: "" });
   const appeal = useAppeal(pictureId);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    appeal.mutate(words.trim(), { onSuccess: () => say(t("published.appeal.done")) });
+    appeal.mutate(fields.words.trim(), {
+      onSuccess: () => {
+        say(t("published.appeal.done"));
+        forget();
+      },
+    });
   };
   if (!isOpen) {
     return (
@@ -52,9 +59,9 @@ function AppealForm({ pictureId }: { pictureId: string }) {
         error={appeal.error ? explain(appeal.error).text : undefined}
         required
         maxLength={LONGEST}
-        value={words}
+        value={fields.words}
         onChange={(event) => {
-          setWords(event.target.value);
+          set({ words: event.target.value });
           appeal.reset();
         }}
       />

@@ -1,7 +1,8 @@
-import { type FormEvent, useState } from "react";
+import type { FormEvent } from "react";
 import { Link } from "wouter";
 import { explain } from "@/shared/api/problems";
 import { type Profile, useProfile, useSaveProfile } from "@/shared/api/published";
+import { useWords } from "@/shared/form/fields";
 import { t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
 import { TextField } from "@/shared/ui/Field";
@@ -24,11 +25,17 @@ export function ProfileForm() {
 }
 
 function Name({ profile }: { profile: Profile }) {
-  const [name, setName] = useState(profile.name ?? "");
+  const { fields, set, forget } = useWords("profile", { name: profile.name ?? "" });
+  const name = fields.name.trim();
   const save = useSaveProfile();
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    save.mutate(name.trim(), { onSuccess: () => say(t("profile.saved")) });
+    save.mutate(name, {
+      onSuccess: () => {
+        say(t("profile.saved"));
+        forget({ name });
+      },
+    });
   };
   return (
     <form className={css["form"]} onSubmit={submit}>
@@ -41,14 +48,14 @@ function Name({ profile }: { profile: Profile }) {
         maxLength={LONGEST}
         autoComplete="nickname"
         className={css["name"]}
-        value={name}
+        value={fields.name}
         onChange={(event) => {
-          setName(event.target.value);
+          set({ name: event.target.value });
           save.reset();
         }}
       />
       <div className={css["actions"]}>
-        <Button type="submit" busy={save.isPending} disabled={name.trim() === (profile.name ?? "")}>
+        <Button type="submit" busy={save.isPending} disabled={name === (profile.name ?? "")}>
           {t("profile.save")}
         </Button>
         <Link href={`/makers/${profile.author}`}>{t("profile.page")}</Link>

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useOpen } from "@/shared/form/fields";
 import { signIn, useSession } from "@/shared/session/session";
 import { t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
@@ -10,7 +10,7 @@ import { useIsMine } from "./useIsMine";
 export function Report({ picture }: { picture: { picture_id: string; author: string } }) {
   const isVisitor = useSession().status === "visitor";
   const isMine = useIsMine(picture);
-  const [isOpen, open] = useState(false);
+  const [isOpen, open] = useOpen(`report/${picture.picture_id}`);
   if (isMine) return null;
   return (
     <div className={css["report"]}>

@@ -1,6 +1,7 @@
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useId } from "react";
 import { REASONS, type Reason, useReport } from "@/shared/api/moderation";
 import { explain } from "@/shared/api/problems";
+import { useWords } from "@/shared/form/fields";
 import { t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
 import { Choices } from "@/shared/ui/Choices";
@@ -20,8 +21,8 @@ interface Props {
 /** Reports a picture to the administrators, with a reason. */
 export function ReportDialog({ pictureId, open, onClose }: Props) {
   const form = useId();
-  const [reason, setReason] = useState<Reason>("copyright");
-  const [words, setWords] = useState("");
+  const { fields, set, forget } = useWords(`report/${pictureId}`, { reason: "copyright" as Reason, words: "" });
+  const { reason, words } = fields;
   const report = useReport(pictureId);
   const refused = report.error ? explain(report.error) : undefined;
   const submit = (event: FormEvent) => {
@@ -31,6 +32,7 @@ export function ReportDialog({ pictureId, open, onClose }: Props) {
       {
         onSuccess: () => {
           say(t("report.done"));
+          forget();
           onClose();
         },
       },
@@ -54,7 +56,7 @@ export function ReportDialog({ pictureId, open, onClose }: Props) {
         <Choices
           legend={t("report.reason")}
           value={reason}
-          onChoose={setReason}
+          onChoose={(next) => set({ reason: next })}
           choices={REASONS.map((value) => ({ value, label: t(`reason.${value}`) }))}
         />
         <TextArea
@@ -63,7 +65,7 @@ export function ReportDialog({ pictureId, open, onClose }: Props) {
           error={refused?.fields["words"]}
           maxLength={LONGEST}
           value={words}
-          onChange={(event) => setWords(event.target.value)}
+          onChange={(event) => set({ words: event.target.value })}
         />
         {refused && !refused.fields["words"] ? <p role="alert" className={css["refused"]}>{refused.text}</p> : null}
       </form>

@@ -1,5 +1,5 @@
-import { useState } from "react";
 import type { Image, Job } from "@/shared/api/jobs";
+import { useOpen } from "@/shared/form/fields";
 import { t } from "@/shared/text/text";
 import { toolPicture, toolTitle } from "@/shared/tools/tools";
 import { Button, ButtonLink } from "@/shared/ui/Button";
@@ -10,8 +10,8 @@ import { PublishDialog } from "./PublishDialog";
 const NEXT = ["variations", "upscale", "outpaint", "cutout", "pattern", "lineart"];
 
 export function ImageActions({ job, image }: { job: Job; image: Image }) {
-  const [isPublishing, publish] = useState(false);
   const source = `${job.job_id}/${image.index}`;
+  const [isPublishing, publish] = useOpen(`publish/${source}`);
   return (
     <section className={css["actions"]} aria-label={t("actions.label")}>
       <ul className={css["next"]}>
@@ -29,7 +29,7 @@ export function ImageActions({ job, image }: { job: Job; image: Image }) {
           {t("publish.open")}
         </Button>
       ) : null}
-      <PublishDialog key={source} job={job} index={image.index} open={isPublishing} onClose={() => publish(false)} />
+      <PublishDialog job={job} index={image.index} open={isPublishing} onClose={() => publish(false)} />
     </section>
   );
 }

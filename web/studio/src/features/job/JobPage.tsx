@@ -2,6 +2,7 @@ import { useState } from "react";
 import { Link, useLocation, useParams, useSearch } from "wouter";
 import { type Image, type Job, useCancel, useJob } from "@/shared/api/jobs";
 import { problemName } from "@/shared/api/problems";
+import { useOpen } from "@/shared/form/fields";
 import { DeleteDialog } from "@/shared/jobs/DeleteDialog";
 import { jobTitle } from "@/shared/jobs/jobs";
 import { RenameDialog } from "@/shared/jobs/RenameDialog";
@@ -60,7 +61,7 @@ function Shown({ job }: { job: Job }) {
           <Tiles job={job} chosen={image?.index} onChoose={choose} />
           {image?.state === "done" ? (
             <>
-              <ImageActions job={job} image={image} />
+              <ImageActions key={image.index} job={job} image={image} />
               <Downloads job={job} index={image.index} />
             </>
           ) : null}
@@ -81,7 +82,8 @@ function useChosen(job: Job): [Image | undefined, (index: number) => void] {
 
 function Actions({ job }: { job: Job }) {
   const [, navigate] = useLocation();
-  const [dialog, open] = useState<"rename" | "delete">();
+  const [isRenaming, rename] = useOpen(`rename/${job.job_id}`);
+  const [isDeleting, askToDelete] = useState(false);
   const cancel = useCancel();
   if (!job.finished_at) {
     return (
@@ -95,12 +97,12 @@ function Actions({ job }: { job: Job }) {
       <ButtonLink href={`/make/${job.tool}?from=${job.job_id}`} look="primary" small>
         {t("job.again")}
       </ButtonLink>
-      <Button small onClick={() => open("rename")}>{t("job.rename")}</Button>
-      <Button look="quiet" small onClick={() => open("delete")}>
+      <Button small onClick={() => rename(true)}>{t("job.rename")}</Button>
+      <Button look="quiet" small onClick={() => askToDelete(true)}>
         {t("job.delete")}
       </Button>
-      <RenameDialog job={job} open={dialog === "rename"} onClose={() => open(undefined)} />
-      <DeleteDialog job={job} open={dialog === "delete"} onClose={() => open(undefined)} onDeleted={() => navigate("/jobs")} />
+      <RenameDialog job={job} open={isRenaming} onClose={() => rename(false)} />
+      <DeleteDialog job={job} open={isDeleting} onClose={() => askToDelete(false)} onDeleted={() => navigate("/jobs")} />
     </>
   );
 }

@@ -2,7 +2,7 @@ import { type FormEvent, useId } from "react";
 import { useLocation } from "wouter";
 import { type Job, type Publication, usePublish } from "@/shared/api/jobs";
 import { explain } from "@/shared/api/problems";
-import { useFields, keptFields } from "@/shared/form/fields";
+import { useWords } from "@/shared/form/fields";
 import { jobTitle } from "@/shared/jobs/jobs";
 import { t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
@@ -25,15 +25,13 @@ const MOST_TAGS = 5;
 /** Publishes an image, for everybody: its title, its tags, its licence and whether the words are shown. */
 export function PublishDialog({ job, index, open, onClose }: Props) {
   const id = useId();
-  const place = `publish/${job.job_id}/${index}`;
   const hasWords = job.request["share_prompt"] === true;
-  const { fields, set } = useFields(place, () => ({
+  const { fields, set, forget } = useWords(`publish/${job.job_id}/${index}`, {
     title: jobTitle(job).slice(0, 80),
     tags: "",
-    licence: "cc-by-4.0",
+    licence: "cc-by-4.0" as Publication["licence"],
     share_words: hasWords,
-    ...keptFields(place),
-  }));
+  });
   const publish = usePublish();
   const [, navigate] = useLocation();
   const problem = publish.error ? explain(publish.error) : undefined;
@@ -45,6 +43,7 @@ export function PublishDialog({ job, index, open, onClose }: Props) {
       {
         onSuccess: (picture) => {
           onClose();
+          forget();
           say(t("publish.done"));
           navigate(`/gallery/${picture.picture_id}`);
         },
@@ -76,28 +75,28 @@ export function PublishDialog({ job, index, open, onClose }: Props) {
           label={t("publish.name")}
           required
           maxLength={80}
-          value={String(fields["title"] ?? "")}
+          value={fields.title}
           error={problem?.fields["title"]}
           onChange={(event) => set({ title: event.target.value })}
         />
         <TextField
           label={t("publish.tags")}
           hint={t("publish.tags.hint", { count: MOST_TAGS })}
-          value={String(fields["tags"] ?? "")}
+          value={fields.tags}
           error={tagProblem(problem?.fields)}
           onChange={(event) => set({ tags: event.target.value })}
         />
         <Choices
           legend={t("publish.licence")}
-          value={String(fields["licence"])}
+          value={fields.licence}
           onChoose={(licence) => set({ licence })}
           choices={(["cc-by-4.0", "cc0-1.0", "personal"] as const).map((value) => ({ value, label: t(`licence.${value}`) }))}
         />
-        <p className={css["hint"]}>{t(`licence.${fields["licence"] as Publication["licence"]}.text`)}</p>
+        <p className={css["hint"]}>{t(`licence.${fields.licence}.text`)}</p>
         <Check
           label={t("publish.words")}
           hint={hasWords ? t("publish.words.must") : undefined}
-          checked={fields["share_words"] === true}
+          checked={fields.share_words}
           disabled={hasWords}
           onChange={(event) => set({ share_words: event.target.checked })}
         />
@@ -111,17 +110,10 @@ export function PublishDialog({ job, index, open, onClose }: Props) {
   );
 }
 
-function publicationOf(fields: Record<string, unknown>): Publication {
-  const tags = String(fields["tags"] ?? "")
-    .split(",")
-    .map((tag) => tag.trim())
-    .filter(Boolean);
-  return {
-    title: String(fields["title"] ?? "").trim(),
-    tags,
-    licence: fields["licence"] as Publication["licence"],
-    share_words: fields["share_words"] === true,
-  };
+/** What is entered, with the tags as a list. */
+function publicationOf({ title, tags, licence, share_words }: Required<Omit<Publication, "tags">> & { tags: string }): Publication {
+  const names = tags.split(",").map((tag) => tag.trim());
+  return { title: title.trim(), tags: names.filter(Boolean), licence, share_words };
 }
 
 function tagProblem(fields: Record<string, string> | undefined): string | undefined {

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { type JobFilters, type JobState, type ListedJob, useJobs } from "@/shared/api/jobs";
 import { isKnownTool, TOOL_ORDER } from "@/shared/api/tools";
+import { useOpen } from "@/shared/form/fields";
 import { DeleteDialog } from "@/shared/jobs/DeleteDialog";
 import { jobTitle } from "@/shared/jobs/jobs";
 import { RenameDialog } from "@/shared/jobs/RenameDialog";
@@ -80,7 +81,8 @@ function Filters({ filters, onFilters }: { filters: JobFilters; onFilters: (filt
 }
 
 function Card({ job }: { job: ListedJob }) {
-  const [dialog, open] = useState<"rename" | "delete">();
+  const [isRenaming, rename] = useOpen(`rename/${job.job_id}`);
+  const [isDeleting, askToDelete] = useState(false);
   const title = jobTitle(job);
   const isOver = job.finished_at !== undefined;
   return (
@@ -99,17 +101,17 @@ function Card({ job }: { job: ListedJob }) {
         <span className={css["expiry"]}>{t("job.expires", { when: relative(job.expires_at) })}</span>
       </p>
       <div className={css["buttons"]}>
-        <Button look="quiet" small onClick={() => open("rename")} aria-label={`${t("job.rename")}: ${title}`}>
+        <Button look="quiet" small onClick={() => rename(true)} aria-label={`${t("job.rename")}: ${title}`}>
           {t("job.rename")}
         </Button>
         {isOver ? (
-          <Button look="quiet" small onClick={() => open("delete")} aria-label={`${t("job.delete")}: ${title}`}>
+          <Button look="quiet" small onClick={() => askToDelete(true)} aria-label={`${t("job.delete")}: ${title}`}>
             {t("job.delete")}
           </Button>
         ) : null}
       </div>
-      <RenameDialog job={job} open={dialog === "rename"} onClose={() => open(undefined)} />
-      <DeleteDialog job={job} open={dialog === "delete"} onClose={() => open(undefined)} />
+      <RenameDialog job={job} open={isRenaming} onClose={() => rename(false)} />
+      <DeleteDialog job={job} open={isDeleting} onClose={() => askToDelete(false)} />
     </li>
   );
 }

@@ -57,9 +57,9 @@ export function useDecide(pictureId: string) {
           return body(api().POST("/v1/admin/gallery/pictures/{picture_id}/dismissal", { params }));
       }
     },
-    onSuccess: async () => {
+    onSuccess: () => {
       void queries.invalidateQueries({ queryKey: ["gallery"] });
-      await queries.invalidateQueries({ queryKey: REVIEWS });
+      void queries.invalidateQueries({ queryKey: REVIEWS });
     },
   });
 }

@@ -52,7 +52,7 @@ export function useAppeal(pictureId: string) {
           body: { words },
         }),
       ),
-    onSuccess: () => queries.invalidateQueries({ queryKey: OWN }),
+    onSuccess: () => void queries.invalidateQueries({ queryKey: OWN }),
   });
 }
 

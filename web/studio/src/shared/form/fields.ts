@@ -1,5 +1,5 @@
 /** The fields of a form: what a maker has set, kept in the tab, and the request that is made of them. */
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import type { Request } from "@/shared/api/requests";
 import type { FieldSchema } from "./schema";
 
@@ -7,36 +7,76 @@ export type Fields = Record<string, unknown>;
 
 const PREFIX = "studio.form.";
 
-export function keptFields(tool: string): Fields {
+/** The fields that this tab keeps for a place: a tool, or a dialog and what it is about. */
+export function keptFields(place: string): Fields {
   try {
-    const kept: unknown = JSON.parse(sessionStorage.getItem(PREFIX + tool) ?? "{}");
+    const kept: unknown = JSON.parse(sessionStorage.getItem(PREFIX + place) ?? "{}");
     return typeof kept === "object" && kept !== null ? (kept as Fields) : {};
   } catch {
     return {};
   }
 }
 
-export function keepFields(tool: string, fields: Fields): void {
+export function keepFields(place: string, fields: Fields): void {
   try {
-    sessionStorage.setItem(PREFIX + tool, JSON.stringify(fields));
+    sessionStorage.setItem(PREFIX + place, JSON.stringify(fields));
   } catch {
     // The storage is full or closed: the form works all the same, until a reload.
   }
 }
 
-/** The fields of a tool's form. They survive a reload, a new sign-in and other pages. */
-export function useFields(tool: string, initial: () => Fields) {
-  const [fields, setFields] = useState<Fields>(initial);
+function forgetFields(place: string): void {
+  try {
+    sessionStorage.removeItem(PREFIX + place);
+  } catch {
+    // Nothing can be kept in a closed storage.
+  }
+}
+
+/** The next maker at this browser does not see what the last one has entered. */
+export function forgetAllFields(): void {
+  const places = Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX));
+  for (const key of places) sessionStorage.removeItem(key);
+}
+
+/** The fields of a form. They survive a reload, a new sign-in and other pages. */
+export function useFields<F extends Fields>(place: string, initial: () => F) {
+  const [fields, setFields] = useState<F>(initial);
   const set = useCallback(
-    (changes: Fields) =>
+    (changes: Partial<F>) =>
       setFields((before) => {
         const next = { ...before, ...changes };
-        keepFields(tool, next);
+        keepFields(place, next);
         return next;
       }),
-    [tool],
+    [place],
   );
-  return { fields, set };
+  const forget = useCallback(
+    (next: F) => {
+      forgetFields(place);
+      setFields(next);
+    },
+    [place],
+  );
+  return { fields, set, forget };
+}
+
+/** The fields of a dialog or a small form, which is empty until something is entered. `forget` them once they are sent. */
+export function useWords<F extends Fields>(place: string, empty: F) {
+  const { fields, set, forget } = useFields<F>(place, () => ({ ...empty, ...keptFields(place) }));
+  return { fields, set, forget: (next = empty) => forget(next) };
+}
+
+/** Whether the dialog at a place is open. It opens again after a reload or a new sign-in, not on the way back to its page. */
+export function useOpen(place: string) {
+  const state = `${place}/open`;
+  const [isOpen, open] = useState(() => keptFields(state)["isOpen"] === true);
+  useEffect(() => {
+    if (!isOpen) return;
+    keepFields(state, { isOpen });
+    return () => forgetFields(state);
+  }, [isOpen, state]);
+  return [isOpen, open] as const;
 }
 
 /** The request of these fields: without what is empty, unknown, not among the values that fit, or the default anyway. */

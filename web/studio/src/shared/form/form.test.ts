@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { missing, remixed, requestOf } from "./fields";
+import { expect, test, vi } from "vitest";
+import { forgetAllFields, keepFields, keptFields, missing, remixed, requestOf } from "./fields";
 import { fieldsOf, labelOf, type Schema, unitOf } from "./schema";
 
 const SCHEMA: Schema = {
@@ -50,3 +50,29 @@ test("a field without a text has a label made of its name", () => {
   expect(unitOf("smallest_mm")).toBe("mm");
   expect(labelOf("share_prompt")).toBe("Share prompt");
 });
+
+test("a tab keeps the fields of each place, until its maker signs out", () => {
+  vi.stubGlobal("sessionStorage", storage());
+  sessionStorage.setItem("another", "1");
+  keepFields("report/1", { words: "mine" });
+  keepFields("report/2", { words: "his" });
+  expect(keptFields("report/1")).toEqual({ words: "mine" });
+  forgetAllFields();
+  expect([keptFields("report/1"), keptFields("report/2"), Object.keys(sessionStorage)]).toEqual([{}, {}, ["another"]]);
+  vi.unstubAllGlobals();
+});
+
+/** A storage whose entries are its properties, as in a browser. */
+function storage(): Storage {
+  const methods = {
+    getItem: (key: string) => (Object.hasOwn(entries, key) ? entries[key] : null),
+    setItem: (key: string, value: string) => {
+      entries[key] = value;
+    },
+    removeItem: (key: string) => {
+      delete entries[key];
+    },
+  };
+  const entries = Object.create(methods) as Record<string, string>;
+  return entries as unknown as Storage;
+}

@@ -1,6 +1,7 @@
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useId } from "react";
 import { type ListedJob, useRename } from "@/shared/api/jobs";
 import { explain } from "@/shared/api/problems";
+import { useWords } from "@/shared/form/fields";
 import { t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
 import { Dialog } from "@/shared/ui/Dialog";
@@ -15,20 +16,24 @@ interface Props {
 
 export function RenameDialog({ job, open, onClose }: Props) {
   const id = useId();
-  const [title, setTitle] = useState(job.title ?? "");
+  const { fields, set, forget } = useWords(`rename/${job.job_id}`, { title: job.title ?? "" });
   const rename = useRename();
   const send = (event: FormEvent) => {
     event.preventDefault();
-    rename.mutate({ jobId: job.job_id, title }, { onSuccess: onClose });
+    rename.mutate({ jobId: job.job_id, title: fields.title }, { onSuccess: () => close(fields) });
+  };
+  const close = (next?: { title: string }) => {
+    forget(next);
+    onClose();
   };
   return (
     <Dialog
       open={open}
-      onClose={onClose}
+      onClose={() => close()}
       title={t("job.rename")}
       actions={
         <>
-          <Button onClick={onClose}>{t("dialog.cancel")}</Button>
+          <Button onClick={() => close()}>{t("dialog.cancel")}</Button>
           <Button type="submit" form={id} look="primary" busy={rename.isPending}>
             {t("job.rename.save")}
           </Button>
@@ -39,10 +44,10 @@ export function RenameDialog({ job, open, onClose }: Props) {
         <TextField
           label={t("job.name")}
           maxLength={200}
-          value={title}
+          value={fields.title}
           placeholder={jobTitle({ ...job, title: "" })}
           error={rename.error ? explain(rename.error).text : undefined}
-          onChange={(event) => setTitle(event.target.value)}
+          onChange={(event) => set({ title: event.target.value })}
         />
       </form>
     </Dialog>
