@@ -1,11 +1,6 @@
-"""`make bench`: measure, print a table, and write build/bench.json."""
+"""`make bench`: measure, print a table, and write build/bench.json. `ONLY="takedown submit"`: only these modules."""
 
-import json
-from dataclasses import asdict
-from pathlib import Path
-
-from rich.console import Console
-from rich.table import Table
+import sys
 
 from benchmarks import (
     built_in_model,
@@ -27,9 +22,9 @@ from benchmarks import (
     upload_check,
     upscaling,
 )
-from benchmarks.entries import Entry
 from benchmarks.gallery_search import measure as gallery_search
 from benchmarks.queue_growth import measure as queue_growth
+from benchmarks.running import run_measures
 from benchmarks.tools import (
     cutting,
     lines,
@@ -43,7 +38,6 @@ from benchmarks.tools import (
     variations,
 )
 
-OUT = Path("build/bench.json")
 MEASURES = (
     submit.measure,
     moderation.measure,
@@ -77,25 +71,6 @@ MEASURES = (
     recipes.measure,
     upload_check.measure,
 )
-VERDICTS = {True: "[green]met[/]", False: "[red]missed[/]", None: "-"}
-
-
-def main() -> None:
-    console = Console(highlight=False, width=None if Console().is_terminal else 140)
-    entries: list[Entry] = []
-    for measure in MEASURES:
-        entries += measure()
-    table = Table(title="Benchmarks")
-    for column in ("figure", "value", "goal", "", "compared with"):
-        table.add_column(column)
-    for entry in entries:
-        goal = "-" if entry.goal is None else f"{'<=' if entry.better == 'lower' else '>='} {entry.goal:g}"
-        beside = ", ".join(f"{name} {value}" for name, value in entry.beside.items())
-        table.add_row(entry.name, f"{entry.value:g} {entry.unit}", goal, VERDICTS[entry.meets_goal], beside)
-    console.print(table)
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps([asdict(entry) for entry in entries], indent=2) + "\n")
-
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_measures(MEASURES, sys.argv[1:]))

@@ -77,7 +77,7 @@ def look_until_gone(start: float, shows: Place) -> float:
 
 
 def list_places(visitor: httpx.Client, picture_id: str) -> dict[str, Place]:
-    """Where visitors see a picture, each with a request that tells whether it is shown there."""
+    """Where visitors see a picture, each with a request that returns whether it is shown there."""
     path = f"/v1/gallery/pictures/{picture_id}"
     shown = visitor.get(path).raise_for_status().json()
     neighbour = find_neighbour(visitor, picture_id)
