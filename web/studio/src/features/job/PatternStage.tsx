@@ -31,7 +31,7 @@ export function PatternStage({ job, image, alt, view }: { job: Job; image: Image
             onChange={(event) => setRepeat(toCm(event.target.valueAsNumber, unit))}
           />
           <Choices
-            legend={t("field.unit")}
+            legend={t("field.sheet.unit")}
             quiet
             value={unit}
             onChoose={setUnit}

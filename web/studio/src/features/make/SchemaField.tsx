@@ -9,6 +9,8 @@ import css from "./SchemaField.module.css";
 import { WordsField } from "./WordsField";
 
 export interface FieldProps {
+  /** The name of the tool, which may have texts of its own for the field. */
+  tool: string;
   field: FieldSchema;
   /** The schema that references of the field belong to. */
   root: Schema;
@@ -24,10 +26,10 @@ const SLIDERS = new Set(["strength", "guidance", "density", "rotation", "margin"
 
 /** The control that fits a field of a request, as its schema says. */
 export function SchemaField(props: FieldProps) {
-  const { field, value, onValue, errors, path = field.name } = props;
+  const { tool, field, value, onValue, errors, path = field.name } = props;
   const { schema, kind, otherwise, name } = field;
-  const label = fieldLabel(name);
-  const hint = fieldHint(field);
+  const label = fieldLabel(path, tool);
+  const hint = fieldHint(path, tool, field.description) || undefined;
   const error = errors[path];
   switch (kind) {
     case "choice":
@@ -68,7 +70,7 @@ export function SchemaField(props: FieldProps) {
     case "yes-no":
       return <Check label={label} hint={hint} checked={(value ?? otherwise) === true} onChange={(event) => onValue(event.target.checked)} />;
     case "group":
-      return <Group {...props} label={label} />;
+      return <Group {...props} label={label} hint={hint} />;
     case "list":
       return <WordsField label={label} hint={hint} schema={schema} value={value} onValue={onValue} error={error} />;
     default:
@@ -79,9 +81,12 @@ export function SchemaField(props: FieldProps) {
   }
 }
 
-interface WordsProps {
+interface Described {
   label: string;
   hint: string | undefined;
+}
+
+interface WordsProps extends Described {
   error: string | undefined;
   schema: Schema;
   value: unknown;
@@ -98,7 +103,7 @@ function Words({ label, hint, error, schema, value, onValue, big }: WordsProps) 
   );
 }
 
-function ChoiceField({ field, value, onValue, errors, path = field.name, label, hint }: FieldProps & { label: string; hint: string | undefined }) {
+function ChoiceField({ field, value, onValue, errors, path = field.name, label, hint }: FieldProps & Described) {
   const { schema, otherwise, name } = field;
   const options = schema.enum ?? [];
   const chosen = (options.includes(value as string) ? value : (otherwise ?? "")) as string | number;
@@ -107,6 +112,7 @@ function ChoiceField({ field, value, onValue, errors, path = field.name, label, 
     return (
       <Choices
         legend={label}
+        hint={hint}
         value={chosen}
         onChoose={(option) => onValue(option === "" ? undefined : option)}
         choices={[...none, ...options.map((option) => ({ value: option, label: valueLabel(name, option) }))]}
@@ -136,15 +142,17 @@ function ChoiceField({ field, value, onValue, errors, path = field.name, label, 
 }
 
 /** An object of fields, such as the sheet of a pattern. */
-function Group({ field, root, value, onValue, errors, path = field.name, label }: FieldProps & { label: string }) {
+function Group({ tool, field, root, value, onValue, errors, path = field.name, label, hint }: FieldProps & Described) {
   const inner = (typeof value === "object" && value !== null ? value : {}) as Fields;
   return (
     <details className={css["group"]} open={Object.keys(errors).some((name) => name.startsWith(`${path}.`)) || undefined}>
       <summary className={css["legend"]}>{label}</summary>
+      {hint ? <p className={css["hint"]}>{hint}</p> : null}
       <div className={css["fields"]}>
         {fieldsOf(field.schema, root).map((one) => (
           <SchemaField
             key={one.name}
+            tool={tool}
             field={one}
             root={root}
             value={inner[one.name]}

@@ -4,7 +4,7 @@ import { explain, type Explained } from "@/shared/api/problems";
 import { useSubmit } from "@/shared/api/requests";
 import type { Tool } from "@/shared/api/tools";
 import { type Fields, missing, requestOf, useFields } from "@/shared/form/fields";
-import { fieldsOf, type FieldSchema, type Schema } from "@/shared/form/schema";
+import type { FieldSchema, Schema } from "@/shared/form/schema";
 import { keepPromise } from "@/shared/jobs/jobs";
 import { SourceField } from "@/shared/source/SourceField";
 import { t } from "@/shared/text/text";
@@ -20,7 +20,7 @@ import { SchemaField } from "./SchemaField";
 import { StickersField } from "./StickersField";
 import { Summary } from "./Summary";
 import css from "./ToolPage.module.css";
-import { layoutOf } from "./tools";
+import { fieldsOfTool, layoutOf } from "./tools";
 import { usePrice } from "./usePrice";
 
 interface Props {
@@ -34,7 +34,7 @@ interface Props {
 export function ToolForm({ tool, initial, onTakeBack }: Props) {
   const schema = tool.request_schema as Schema;
   const { fields, set } = useFields(tool.name, () => initial);
-  const known = fitting(tool.name, fieldsOf(schema), fields);
+  const known = fitting(tool.name, fieldsOfTool(tool), fields);
   const request = requestOf(fields, known);
   const lacking = missing(fields, known);
   const [asked, setAsked] = useState(false);
@@ -133,7 +133,7 @@ function Part({ name, tool, schema, known, fields, onFields, errors }: PartProps
     case "source":
       return (
         <SourceField
-          label={fieldLabel(name)}
+          label={fieldLabel(name, tool.name)}
           value={value}
           onSource={(source) => onFields({ source })}
           isRequired={field?.isRequired ?? false}
@@ -145,12 +145,12 @@ function Part({ name, tool, schema, known, fields, onFields, errors }: PartProps
       // A picture is enlarged by a factor or onto a product: the one that is chosen takes the place of the other.
       const other = name === "factor" ? "canvas" : "factor";
       const shown = name === "factor" && !fields["canvas"] ? (value ?? DEFAULT_FACTOR) : value;
-      return field ? <SchemaField field={field} root={schema} value={shown} onValue={(next) => onFields({ [name]: next, [other]: undefined })} errors={errors} /> : null;
+      return field ? <SchemaField tool={tool.name} field={field} root={schema} value={shown} onValue={(next) => onFields({ [name]: next, [other]: undefined })} errors={errors} /> : null;
     }
     case "count":
       return <Count field={field} value={value} onValue={(count) => onFields({ count })} />;
     default:
-      return field ? <SchemaField field={field} root={schema} value={value} onValue={(next) => onFields({ [name]: next })} errors={errors} /> : null;
+      return field ? <SchemaField tool={tool.name} field={field} root={schema} value={value} onValue={(next) => onFields({ [name]: next })} errors={errors} /> : null;
   }
 }
 

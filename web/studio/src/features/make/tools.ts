@@ -1,3 +1,13 @@
+import type { Tool } from "@/shared/api/tools";
+import { fieldsOf, type FieldSchema, type Schema } from "@/shared/form/schema";
+
+/** The fields of a tool's request. A size is one of those that the tool's model draws. */
+export function fieldsOfTool({ request_schema, sizes }: Pick<Tool, "request_schema" | "sizes">): FieldSchema[] {
+  return fieldsOf(request_schema as Schema)
+    .filter(({ name }) => name !== "size" || sizes.length > 1)
+    .map((field) => (field.name === "size" ? { ...field, kind: "choice", schema: { ...field.schema, enum: sizes } } : field));
+}
+
 /** Which fields of a tool are in sight, in this order. All others of its schema are folded away. */
 const MAIN: Record<string, readonly string[]> = {
   pattern: ["prompt", "also", "source", "look", "background", "way", "repeat", "count", "sheet"],

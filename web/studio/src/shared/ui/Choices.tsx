@@ -11,6 +11,8 @@ export interface Choice<V extends string | number> {
 
 interface Props<V extends string | number> {
   legend: ReactNode;
+  /** Short help under the choices. */
+  hint?: ReactNode;
   /** The legend is for screen readers only. */
   quiet?: boolean;
   choices: readonly Choice<V>[];
@@ -20,10 +22,10 @@ interface Props<V extends string | number> {
 }
 
 /** One of several values, all in sight: radio buttons as chips or as pictures. */
-export function Choices<V extends string | number>({ legend, quiet = false, choices, value, onChoose, look = "chips" }: Props<V>) {
+export function Choices<V extends string | number>({ legend, hint, quiet = false, choices, value, onChoose, look = "chips" }: Props<V>) {
   const name = useId();
   return (
-    <fieldset className={css["group"]}>
+    <fieldset className={css["group"]} aria-describedby={hint ? `${name}-hint` : undefined}>
       <legend className={cx(css["legend"], quiet && "unseen")}>{legend}</legend>
       <div className={cx(css[look === "numbers" ? "chips" : look], look === "numbers" && css["numbers"])}>
         {choices.map((choice) => (
@@ -40,6 +42,11 @@ export function Choices<V extends string | number>({ legend, quiet = false, choi
           </label>
         ))}
       </div>
+      {hint ? (
+        <p id={`${name}-hint`} className={css["hint"]}>
+          {hint}
+        </p>
+      ) : null}
     </fieldset>
   );
 }
