@@ -233,6 +233,7 @@ def define_account_access(stage: Stage, data: DataStack, sign_in: SignIn) -> dic
         "inspect_job": inspect,
         "list_account_jobs": inspect,
         "find_makers": find,
+        "list_audit": Access(settings=own.settings, grants=(accounts.grant_read_audit,)),
     }
 
 

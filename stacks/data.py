@@ -12,11 +12,12 @@ from constructs import Construct
 from cdk_app.acknowledgements import acknowledge
 from cdk_app.packaging.python_function import Access
 from cdk_app.stages.stage import Stage
+from cdk_app.storage.accounts_table import AccountsTable
 from cdk_app.storage.desired_counts import DesiredCounts
 from cdk_app.storage.gallery_table import GalleryTable
 from cdk_app.storage.private_bucket import PrivateBucket
 from cdk_app.storage.style_tables import StylesTable, TrainingsTable
-from cdk_app.storage.tables import AccountsTable, JobsTable, UploadsTable
+from cdk_app.storage.tables import JobsTable, UploadsTable
 from craftspark.settings.rendering import SettleSettings
 
 

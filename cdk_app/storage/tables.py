@@ -74,8 +74,12 @@ class OnDemandTable(Construct):
         sort: str,
         sort_type: dynamodb.AttributeType = dynamodb.AttributeType.STRING,
         attributes: Sequence[str] | None = None,
+        warm: bool = True,
     ) -> None:
-        """Add an index with these attributes and the keys, or with all if None. It is as warm as the table."""
+        """Add an index with these attributes and the keys, or with all if None. If `warm`, it is as warm as the table.
+
+        An index for items that are seldom written need not be warm.
+        """
         projection = dynamodb.ProjectionType
         self.table.add_global_secondary_index(
             index_name=name,
@@ -87,7 +91,7 @@ class OnDemandTable(Construct):
             if attributes
             else projection.KEYS_ONLY,
             non_key_attributes=list(attributes) if attributes else None,
-            warm_throughput=self._warm,
+            warm_throughput=self._warm if warm else None,
         )
 
     def grant_read(self, reader: iam.IGrantable) -> None:
@@ -258,34 +262,6 @@ class UploadsTable(OnDemandTable):
     def grant_drop(self, dropper: iam.IGrantable) -> None:
         """Delete uploads."""
         self.table.grant(dropper, "dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
-
-
-class AccountsTable(OnDemandTable):
-    """Makers' credits and every entry that changed them. The index `ledger` lists a maker's entries by time."""
-
-    def __init__(self, scope: Construct, construct_id: str, *, keep: bool, warm: WarmUnits | None = None) -> None:
-        super().__init__(scope, construct_id, partition="maker", keep=keep, warm=warm)
-        self.add_index("ledger", partition="maker", sort="at")
-
-    def grant_list_entries(self, reader: iam.IGrantable) -> None:
-        """List the entries of an account."""
-        self.table.grant(reader, "dynamodb:Query")
-
-    def grant_post(self, writer: iam.IGrantable) -> None:
-        """Change credits and add entries, without reading them."""
-        self.table.grant(writer, *WRITE)
-
-    def grant_look_up(self, reader: iam.IGrantable) -> None:
-        """Get an account, for its plan and suspension."""
-        self.table.grant(reader, "dynamodb:GetItem")
-
-    def grant_bind_key(self, writer: iam.IGrantable) -> None:
-        """Bind Idempotency-Keys to requests."""
-        self.table.grant(writer, "dynamodb:PutItem")
-
-    def grant_audit(self, administrator: iam.IGrantable) -> None:
-        """Add entries to the audit."""
-        self.table.grant(administrator, "dynamodb:PutItem")
 
 
 def _define_attribute(name: str, kind: dynamodb.AttributeType = dynamodb.AttributeType.STRING) -> dynamodb.Attribute:

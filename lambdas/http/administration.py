@@ -1,5 +1,6 @@
 """What handlers for administrators share: the audit log."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -36,6 +37,6 @@ def log_act(act: Act) -> None:
 
 def record_access(request: Request, maker: str, action: str, **details: Any) -> None:
     """Record a read access to a maker's data. Call it before the response is sent."""
-    act = act_of(request, maker, action, **details)
+    act = replace(act_of(request, maker, action, **details), kind="access")
     audit_table().add(act)
     log_act(act)

@@ -202,9 +202,10 @@ def tables(aws: None) -> None:
         TableName=ACCOUNTS,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=key("maker", "item"),
-        AttributeDefinitions=[attribute(name) for name in ("maker", "item", "at")],
+        AttributeDefinitions=[attribute(name) for name in ("maker", "item", "at", "trail")],
         GlobalSecondaryIndexes=[
-            {"IndexName": "ledger", "KeySchema": key("maker", "at"), "Projection": {"ProjectionType": "ALL"}}
+            {"IndexName": name, "KeySchema": key(*keys), "Projection": {"ProjectionType": "ALL"}}
+            for name, keys in (("ledger", ("maker", "at")), ("trails", ("trail", "item")))
         ],
     )
     for table, partition in ((TRAININGS, "training_id"), (STYLES, "style")):

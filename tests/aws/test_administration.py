@@ -37,7 +37,7 @@ def audit(maker: str = "maker-1") -> list[tuple[str, str, dict[str, Any]]]:
     return [
         (item["actor"]["S"], item["action"]["S"], json.loads(item["details"]["S"]))
         for item in sorted(items, key=lambda item: item["item"]["S"])
-        if item["item"]["S"].startswith("audit#") and item["maker"]["S"] == maker
+        if item["item"]["S"].startswith(("audit#", "access#")) and item["maker"]["S"] == maker
     ]
 
 

@@ -46,7 +46,13 @@ def test_an_administrator_corrects_an_account(cloud: LocalCloud) -> None:
     )
     changed = administrator.call("PUT", f"{path}/plan", json={"plan": "plus"})
     inspected = administrator.call("GET", path)
+    of_all, of_one = (
+        administrator.call("GET", "/v1/admin/audit", params=whose).json()["entries"]
+        for whose in ({"limit": 100}, {"maker": maker["makers"][0]["maker"]})
+    )
 
     assert [answer.status_code for answer in (corrected, changed, inspected)] == [200, 200, 200]
+    assert [entry["action"] for entry in of_one] == ["change plan", "adjust credits"]
+    assert all(entry in of_all for entry in of_one)
     assert inspected.json()["plan"]["name"] == "plus"
     assert front_end.account()["available"] >= before["available"] - 3

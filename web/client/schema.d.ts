@@ -1156,6 +1156,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what administrators did
+         * @description Returns the entries of the audit log, newest first: of all accounts, or of one `maker`. Acts on a picture belong to the account of its maker.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/jobs/{job_id}": {
         parameters: {
             query?: never;
@@ -1342,6 +1362,48 @@ export interface components {
              * @description Time at which an administrator dismissed it. Absent while it waits.
              */
             dismissed_at?: string;
+        };
+        /**
+         * AuditEntryView
+         * @description What an administrator did.
+         */
+        AuditEntryView: {
+            /**
+             * Format: date-time
+             * @description Time of the act.
+             */
+            at: string;
+            /** @description Who did it: the `sub` claim of the administrator's access token. */
+            actor: string;
+            /**
+             * @description Name of the act.
+             * @example take picture down
+             */
+            action: string;
+            /** @description Maker whose account it was done to: the `sub` claim of their access tokens. */
+            maker: string;
+            /** @description ID of the picture that it was done to. */
+            picture_id?: string;
+            /** @description ID of the job that was read. */
+            job_id?: string;
+            /** @description Reason that the administrator chose or gave. */
+            reason?: string;
+            /** @description What the administrator wrote to explain it. */
+            note?: string;
+            /** @description Name of the new plan. */
+            plan?: string;
+            /** @description Number of credits that were added. Negative if they were deducted. */
+            credits?: number;
+        };
+        /**
+         * AuditPage
+         * @description A page of the audit log, newest first.
+         */
+        AuditPage: {
+            /** @description The entries of this page. */
+            entries: components["schemas"]["AuditEntryView"][];
+            /** @description Value for the query parameter `cursor` of the next page. Absent on the last page. */
+            next_cursor?: string;
         };
         /**
          * AuthorView
@@ -4131,6 +4193,10 @@ export interface components {
         };
     };
     parameters: {
+        /** @description Which acts: `change` for those that changed an account, a picture or a name, `access` for those that read an account, its jobs or who its maker is. */
+        ActKind: "change" | "access";
+        /** @description Only acts on the account of this maker: the `sub` claim of their access tokens. */
+        AuditedMaker: string;
         /** @description ID of the maker in the gallery. */
         Author: string;
         /** @description `next_cursor` of the previous page. Without it, the response is the first page. */
@@ -6246,6 +6312,40 @@ export interface operations {
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["Gateway429"];
             503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description Which acts: `change` for those that changed an account, a picture or a name, `access` for those that read an account, its jobs or who its maker is. */
+                kind?: components["parameters"]["ActKind"];
+                /** @description Only acts on the account of this maker: the `sub` claim of their access tokens. */
+                maker?: components["parameters"]["AuditedMaker"];
+                /** @description Maximum number of items in the response. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` of the previous page. Without it, the response is the first page. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the audit log. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden_Gateway403"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["ServiceBusy_Gateway503"];
         };
     };
     inspect_job: {

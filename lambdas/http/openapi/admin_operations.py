@@ -2,8 +2,11 @@
 
 from craftspark import errors
 from lambdas.http.account_views import AccountView, CreditChange, MakerList, PlanChange, SuspensionChange
+from lambdas.http.audit_views import AuditPage
 from lambdas.http.openapi.operation import Operation
 from lambdas.http.openapi.parameters import (
+    ACT_KIND,
+    AUDITED_MAKER,
     CURSOR,
     IDEMPOTENCY_KEY,
     JOB_ID,
@@ -99,6 +102,15 @@ ADMIN_OPERATIONS = {
         body=SuspensionChange,
         parameters=(MAKER_IN_PATH,),
         refusals=(errors.InvalidInput, errors.BodyTooLarge, errors.AccountMissing, errors.AccountContended),
+    ),
+    "list_audit": Operation(
+        summary="List what administrators did",
+        description="Returns the entries of the audit log, newest first: of all accounts, or of one `maker`. Acts on a "
+        "picture belong to the account of its maker.",
+        success="A page of the audit log.",
+        answer=AuditPage,
+        parameters=(ACT_KIND, AUDITED_MAKER, LIMIT, CURSOR),
+        refusals=(errors.InvalidInput,),
     ),
     "inspect_job": Operation(
         summary="Read a job of any maker",

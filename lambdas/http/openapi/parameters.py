@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from craftspark.aws.accounts.audit import ACT_KINDS
 from craftspark.gallery.pictures import MAX_TAG
 from craftspark.gallery.search import MAX_FOUND, MAX_WORDS
 from craftspark.jobs.job import JobState
@@ -130,6 +131,21 @@ MAKER_EMAIL = Parameter(
     place="query",
     description="Email address that the maker signs in with. Set this or `maker`.",
     schema={"type": "string", "format": "email", "maxLength": MAX_EMAIL},
+)
+AUDITED_MAKER = Parameter(
+    component="AuditedMaker",
+    name="maker",
+    place="query",
+    description="Only acts on the account of this maker: the `sub` claim of their access tokens.",
+    schema=MAKER,
+)
+ACT_KIND = Parameter(
+    component="ActKind",
+    name="kind",
+    place="query",
+    description="Which acts: `change` for those that changed an account, a picture or a name, `access` for those that "
+    "read an account, its jobs or who its maker is.",
+    schema={"type": "string", "enum": list(ACT_KINDS), "default": ACT_KINDS[0]},
 )
 IDEMPOTENCY_KEY = Parameter(
     component="IdempotencyKey",

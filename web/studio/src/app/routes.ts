@@ -44,6 +44,7 @@ export const PAGES: readonly Page[] = [
   { path: "/admin", page: page(() => import("@/features/admin/ReviewsPage"), "ReviewsPage"), signedIn: true, admin: true, link: "nav.admin" },
   { path: "/admin/accounts", page: page(() => import("@/features/admin/AccountsPage"), "AccountsPage"), signedIn: true, admin: true, under: "/admin" },
   { path: "/admin/accounts/:maker", page: page(() => import("@/features/admin/AccountPage"), "AccountPage"), signedIn: true, admin: true, under: "/admin" },
+  { path: "/admin/audit", page: page(() => import("@/features/admin/AuditPage"), "AuditPage"), signedIn: true, admin: true, under: "/admin" },
   { path: "/signed-in", page: page(() => import("@/features/session/SignedInPage"), "SignedInPage") },
   { path: "*", page: page(() => import("@/features/session/MissingPage"), "MissingPage") },
 ];

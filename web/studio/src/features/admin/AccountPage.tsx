@@ -1,4 +1,4 @@
-import { useParams } from "wouter";
+import { Link, useParams } from "wouter";
 import { useMakerAccount, useMakers } from "@/shared/api/admin";
 import { t } from "@/shared/text/text";
 import { Failed } from "@/shared/ui/Notice";
@@ -29,6 +29,7 @@ function Who({ maker }: { maker: string }) {
         <p className={css["email"]}>{found.data?.[0]?.email}</p>
         <p className={css["id"]}>{maker}</p>
       </div>
+      <Link href={`/admin/audit?${new URLSearchParams({ maker }).toString()}`}>{t("admin.audit.of")}</Link>
     </div>
   );
 }

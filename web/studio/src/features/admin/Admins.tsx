@@ -27,6 +27,7 @@ export function Admins({ title, lead, children }: Props) {
 const AREAS = [
   ["/admin", "admin.reports"],
   ["/admin/accounts", "admin.accounts"],
+  ["/admin/audit", "admin.audit"],
 ] as const;
 
 function Areas() {

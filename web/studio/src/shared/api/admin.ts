@@ -81,6 +81,24 @@ export function useSuspend(maker: string) {
   });
 }
 
+export type AuditEntry = components["schemas"]["AuditEntryView"];
+/** What changed something, or what was only read. */
+export type ActKind = "change" | "access";
+
+/** What administrators did to all accounts, or to that of one maker, newest first. */
+export function useAudit(kind: ActKind, maker: string) {
+  return useInfiniteQuery({
+    queryKey: ["admin", "audit", kind, maker],
+    queryFn: ({ pageParam }) => {
+      const query = { kind, limit: 50, ...(maker && { maker }), ...(pageParam && { cursor: pageParam }) };
+      return body(api().GET("/v1/admin/audit", { params: { query } }));
+    },
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next_cursor,
+    staleTime: 0,
+  });
+}
+
 function keep(maker: string, account: AnyAccount): void {
   queries.setQueryData(accountKey(maker), account);
 }
