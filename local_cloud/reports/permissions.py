@@ -110,14 +110,16 @@ def find_unused(grants: Iterable[Grant], calls: Sequence[Call]) -> list[Grant]:
 
 
 def merge(file: Path, calls: Iterable[Call], grants: Sequence[Grant]) -> list[Call]:
-    """Write the calls of a file and others to the file: one for each caller, action, grants and kind of keys."""
+    """Write the calls of a file and others to the file: one for each caller, action, grants, index and kind of keys."""
     known = [Call.parse(line) for line in file.read_text().splitlines()] if file.exists() else []
     kept: dict[tuple[object, ...], Call] = {}
     for call in [*known, *sorted(calls)]:
         uses = frozenset(grant for grant in grants if grant.allows(call))
         if uses:
+            index = call.resource.partition("/index/")[2]
             # The keys of DynamoDB and the prefixes of S3 end in an ID, after the kind of what they name.
-            kept.setdefault((call.caller, call.action, uses, re.sub(r"(?<=[/:#])[^\"]+", "", call.keys)), call)
+            kind = re.sub(r"(?<=[/:#])[^\"]+", "", call.keys)
+            kept.setdefault((call.caller, call.action, uses, index, kind), call)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("".join(f"{call.write()}\n" for call in sorted(kept.values())))
     return list(kept.values())
