@@ -80,6 +80,7 @@ ROUTES = (
     Route("POST", "/v1/admin/accounts/{maker}/adjustments", "adjust_credits", ADMIN, traffic="occasional"),
     Route("PUT", "/v1/admin/accounts/{maker}/plan", "change_plan", ADMIN, traffic="occasional"),
     Route("PUT", "/v1/admin/accounts/{maker}/suspension", "suspend_account", ADMIN, traffic="occasional"),
+    Route("POST", "/v1/admin/accounts/{maker}/name-removals", "remove_name", ADMIN, traffic="occasional"),
     Route("GET", "/v1/admin/audit", "list_audit", ADMIN, traffic="occasional"),
     Route("GET", "/v1/admin/jobs/{job_id}", "inspect_job", ADMIN, traffic="occasional"),
     Route("GET", "/v1/admin/gallery/reports", "list_reports", ADMIN, traffic="occasional"),

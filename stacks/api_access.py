@@ -215,6 +215,7 @@ def define_account_access(stage: Stage, data: DataStack, sign_in: SignIn) -> dic
     accounts = data.accounts
     own = Access(settings=(_fill_account_settings(stage, data),), grants=(accounts.grant_read_write,))
     jobs = JobsSettings(jobs_table=data.jobs.table.table_name)
+    records = RecordSettings(gallery_table=data.gallery_records.table.table_name)
     inspect = own + Access(settings=(jobs,), grants=(data.jobs.grant_read,))
     find = Access(
         settings=(_fill_account_settings(stage, data), DirectorySettings(user_pool_id=sign_in.user_pool_id)),
@@ -223,11 +224,16 @@ def define_account_access(stage: Stage, data: DataStack, sign_in: SignIn) -> dic
     return {
         "read_account": own,
         "list_ledger": Access(settings=own.settings, grants=(accounts.grant_list_entries,)),
-        **dict.fromkeys(("inspect_account", "grant_credits", "adjust_credits", "change_plan"), own),
+        "inspect_account": own + Access(settings=(records,), grants=(data.gallery_records.grant_find,)),
+        "remove_name": Access(
+            settings=(_fill_account_settings(stage, data), records),
+            grants=(accounts.grant_audit, data.gallery_records.grant_remove_name),
+        ),
+        **dict.fromkeys(("grant_credits", "adjust_credits", "change_plan"), own),
         # The pictures of the maker follow.
         "suspend_account": own
         + Access(
-            settings=(RecordSettings(gallery_table=data.gallery_records.table.table_name),),
+            settings=(records,),
             grants=(data.gallery_records.grant_set_standing,),
         ),
         "inspect_job": inspect,

@@ -25,8 +25,22 @@ class GalleryTable(OnDemandTable):
         self.table.grant(finder, "dynamodb:GetItem")
 
     def grant_rename(self, maker: iam.IGrantable) -> None:
-        """Change the name of a maker."""
-        self.table.grant(maker, "dynamodb:UpdateItem")
+        """Give a maker another name, which nobody else has."""
+        self.grant_remove_name(maker)
+        self._grant_names(maker, "dynamodb:PutItem")
+
+    def grant_remove_name(self, administrator: iam.IGrantable) -> None:
+        """Take the name of a maker."""
+        self._grant_names(administrator, "dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+
+    def _grant_names(self, grantee: iam.IGrantable, *actions: str) -> None:
+        """Actions on the names of makers, and on nothing else in the table."""
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=list(actions),
+            resource_arns=[self.table.table_arn],
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["author#*", "name#*"]}},
+        )
 
     def grant_list(self, reader: iam.IGrantable) -> None:
         """List the pictures of a feed."""

@@ -118,6 +118,10 @@ class MakerNotFound(RequestRefused, retry=Retry.NEVER):
     """No maker with this ID has published."""
 
 
+class NameUnavailable(RequestRefused, retry=Retry.NEVER):
+    """Another maker has a name that looks like this one, or an administrator has removed it from the caller."""
+
+
 class WebhookNotFound(RequestRefused, retry=Retry.NEVER):
     """The caller has no webhook with this ID."""
 

@@ -2,13 +2,15 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
 from craftspark.accounts.credits import Account, Entry, EntryKind, Holding
 from craftspark.accounts.plans import find_plan
+from craftspark.gallery.profiles import OwnProfile
 from craftspark.parsing.texts import LINE, WORDS
+from lambdas.http.profile_views import ProfileView, profile_view
 from lambdas.http.schemas import NEXT_CURSOR, Body, View
 
 
@@ -47,6 +49,12 @@ class AccountView(View):
     active_jobs: int = Field(description="Number of unfinished jobs.")
     max_active_jobs: int = Field(description="Maximum number of unfinished jobs.")
     suspended: str | None = Field(None, description="Reason for the suspension. Only for a suspended account.")
+
+
+class InspectedAccount(AccountView):
+    """An account as administrators see it."""
+
+    profile: ProfileView = Field(description="What everybody sees of the maker in the gallery.")
 
 
 class EntryView(View):
@@ -114,19 +122,21 @@ class SuspensionChange(Body):
 
 
 def account_view(account: Account) -> AccountView:
+    return AccountView(**_account_facts(account))
+
+
+def inspected_account(account: Account, profile: OwnProfile) -> InspectedAccount:
+    return InspectedAccount(**_account_facts(account), profile=profile_view(profile))
+
+
+def _account_facts(account: Account) -> dict[str, Any]:
     plan = find_plan(account.plan)
-    return AccountView(
-        plan=PlanView(**{**asdict(plan), "lanes": list(plan.lanes)}),
-        granted=account.granted,
-        available=account.available,
-        reserved=account.reserved,
-        spent=account.spent,
-        expired=account.expired,
-        expiring=account.expiring,
-        active_jobs=account.active_jobs,
-        max_active_jobs=plan.max_active_jobs,
-        suspended=account.suspended,
-    )
+    names = ("granted", "available", "reserved", "spent", "expired", "expiring", "active_jobs", "suspended")
+    return {
+        **{name: getattr(account, name) for name in names},
+        "plan": PlanView(**{**asdict(plan), "lanes": list(plan.lanes)}),
+        "max_active_jobs": plan.max_active_jobs,
+    }
 
 
 def entry_view(entry: Entry) -> EntryView:

@@ -21,6 +21,7 @@ class AuditEntryView(View):
     job_id: str | None = Field(None, description="ID of the job that was read.")
     reason: str | None = Field(None, description="Reason that the administrator chose or gave.")
     note: str | None = Field(None, description="What the administrator wrote to explain it.")
+    name: str | None = Field(None, description="Name that was removed.")
     plan: str | None = Field(None, description="Name of the new plan.")
     credits: int | None = Field(None, description="Number of credits that were added. Negative if they were deducted.")
 
@@ -37,7 +38,7 @@ def audit_page(acts: Sequence[Act], next_cursor: str | None) -> AuditPage:
 
 
 def _entry_view(act: Act) -> AuditEntryView:
-    known: dict[str, Any] = {name: act.details.get(name) for name in ("picture_id", "job_id", "reason", "plan")}
+    known: dict[str, Any] = {name: act.details.get(name) for name in ("picture_id", "job_id", "reason", "plan", "name")}
     return AuditEntryView(
         at=act.at,
         actor=act.actor,

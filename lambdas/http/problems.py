@@ -32,6 +32,7 @@ PROBLEMS: dict[type[ApiProblem], Answer] = {
     errors.UploadNotFound: Answer(HTTPStatus.NOT_FOUND, "The upload does not exist"),
     errors.PictureNotFound: Answer(HTTPStatus.NOT_FOUND, "The picture does not exist"),
     errors.MakerNotFound: Answer(HTTPStatus.NOT_FOUND, "The maker does not exist"),
+    errors.NameUnavailable: Answer(HTTPStatus.CONFLICT, "The name is not available"),
     errors.PictureAlreadyPublished: Answer(HTTPStatus.CONFLICT, "The image is already published"),
     errors.PictureTakenDown: Answer(HTTPStatus.CONFLICT, "The picture was taken down"),
     errors.AppealClosed: Answer(HTTPStatus.CONFLICT, "There is nothing to appeal against"),

@@ -10,5 +10,4 @@ from lambdas.wiring.gallery import profiles
 @logger.inject_lambda_context
 @endpoint
 def handler(request: Request) -> Response:
-    author = author_of(request.maker)
-    return Response(body=profile_view(author, profiles().name_of(author)))
+    return Response(body=profile_view(profiles().own(author_of(request.maker))))

@@ -39,6 +39,7 @@ BODIES: dict[str, Any] = {
     "report_picture": {"reason": "spam"},
     "take_down_picture": {"reason": "copyright", "words": "a brand's sign"},
     "appeal_takedown": {"words": "It is mine."},
+    "remove_name": {"reason": "a brand's name"},
     "grant_credits": {"credits": 5, "note": "order 1"},
     "adjust_credits": {"credits": -1, "note": "order 1"},
     "change_plan": {"plan": "plus"},
@@ -108,6 +109,8 @@ class Caller:
         elif "{author}" in route.path:
             self.job(ended=True)
             self.ask("publish_image")
+        elif self.function == "remove_name":
+            self.ask("change_profile", body={"name": self.maker})
         elif "webhook" in route.path:
             self.limit(webhooks=2)
             if "{webhook_id}" in route.path:
@@ -167,7 +170,7 @@ def contend(caller: Caller) -> Answer:
     caller.put(month="2020-01")
     caller.patch.setattr(clients.dynamodb(), "transact_write_items", conflict)
     caller.patch.setattr("craftspark.aws.transactions.time.sleep", lambda _: None)
-    if caller.function in ("quote_job", "change_profile"):  # which write only refusals
+    if caller.function == "quote_job":  # which writes only refusals
         return say_what_is_refused(caller)
     keyed = caller.function in ("create_upload", "rotate_webhook_secret")
     return caller.ask(headers={"idempotency-key": "k"} if keyed else None)
@@ -252,6 +255,11 @@ def say_what_is_refused(caller: Caller) -> Answer:
 def publish_otherwise(caller: Caller) -> Answer:
     caller.ask()
     return caller.ask(body={**caller.body, "title": "Green apple"})
+
+
+def choose_a_taken_name(caller: Caller) -> Answer:
+    caller.ask(maker="another-maker")
+    return caller.ask()
 
 
 def appeal_too_late(caller: Caller) -> Answer:
@@ -403,7 +411,8 @@ SCENARIOS: dict[str, Callable[[Caller], Answer]] = {
     "ModerationUnavailable": fail_to_judge,
     "PlanExceeded": exceed_the_plan,
     "PictureAlreadyPublished": publish_otherwise,
-    "MakerNotFound": at(author=UNKNOWN),
+    "MakerNotFound": at(author=UNKNOWN, maker="nobody"),
+    "NameUnavailable": choose_a_taken_name,
     "PictureTakenDown": take_down_first,
     "PictureNotFound": miss_a_picture,
     "PromptRefused": say_what_is_refused,

@@ -45,14 +45,17 @@ def test_an_administrator_corrects_an_account(cloud: LocalCloud) -> None:
         "POST", f"{path}/adjustments", json={"credits": -3, "note": "a correction"}, headers={"Idempotency-Key": "c1"}
     )
     changed = administrator.call("PUT", f"{path}/plan", json={"plan": "plus"})
+    named = [front_end.call("PUT", "/v1/account/profile", json={"name": name}) for name in ("Cora", "Cora Bell")]
+    removed = administrator.call("POST", f"{path}/name-removals", json={"reason": "it imitates a shop"})
     inspected = administrator.call("GET", path)
     of_all, of_one = (
         administrator.call("GET", "/v1/admin/audit", params=whose).json()["entries"]
         for whose in ({"limit": 100}, {"maker": maker["makers"][0]["maker"]})
     )
 
-    assert [answer.status_code for answer in (corrected, changed, inspected)] == [200, 200, 200]
-    assert [entry["action"] for entry in of_one] == ["change plan", "adjust credits"]
+    assert [answer.status_code for answer in (corrected, changed, *named, removed, inspected)] == [200] * 6
+    assert inspected.json()["profile"]["removal"]["name"] == "Cora Bell"
+    assert [entry["action"] for entry in of_one] == ["remove name", "change plan", "adjust credits"]
     assert all(entry in of_all for entry in of_one)
     assert inspected.json()["plan"]["name"] == "plus"
     assert front_end.account()["available"] >= before["available"] - 3

@@ -151,7 +151,12 @@ def test_reading_an_account_touches_no_job(dev: Synthesis) -> None:
 
 
 CURATION = {"list_reports", "take_down_picture", "restore_picture", "dismiss_reports"}
-ADMINISTRATION = {route.function for route in ROUTES if route.scope == ADMIN} - {"find_makers", "list_audit", *CURATION}
+ADMINISTRATION = {route.function for route in ROUTES if route.scope == ADMIN} - {
+    "find_makers",
+    "list_audit",
+    "remove_name",
+    *CURATION,
+}
 
 
 @pytest.mark.parametrize("name", sorted(CURATION))
@@ -161,6 +166,30 @@ def test_administration_of_pictures_changes_no_account_but_its_audit(dev: Synthe
     assert on(statements, "AccountsTable") == (set() if name == "list_reports" else {"dynamodb:PutItem"})
     assert on(statements, "JobsTable") == set()
     assert services(statements) == {"dynamodb", "s3", "xray"}
+
+
+def test_the_audit_is_read_by_who_can_change_nothing(dev: Synthesis) -> None:
+    statements = dev.allowed_to_function("list_audit")
+
+    assert allowed_actions(statements) == {"dynamodb:Query", *TRACING}
+    assert on(statements, "AccountsTable") == {"dynamodb:Query"}
+
+
+@pytest.mark.parametrize(
+    ("name", "writes"),
+    [
+        ("change_profile", {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}),
+        ("remove_name", {"dynamodb:UpdateItem", "dynamodb:DeleteItem"}),
+    ],
+)
+def test_who_changes_a_name_changes_nothing_else_in_the_gallery(dev: Synthesis, name: str, writes: set[str]) -> None:
+    statements = dev.allowed_to_function(name)
+
+    assert on(statements, "GalleryRecords") == {"dynamodb:GetItem", *writes}
+    for statement in statements:
+        if "GalleryRecords" in json.dumps(statement["Resource"]):
+            keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+            assert keys == ["author#*", "name#*"]
 
 
 @pytest.mark.parametrize("name", sorted(ADMINISTRATION))

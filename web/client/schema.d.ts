@@ -53,12 +53,12 @@ export interface paths {
         };
         /**
          * Read your profile
-         * @description Returns your ID and your name in the gallery.
+         * @description Returns your ID and your name in the gallery, or why an administrator has removed it.
          */
         get: operations["read_profile"];
         /**
          * Change your profile
-         * @description Sets your name in the gallery. It is moderated like a prompt.
+         * @description Sets your name in the gallery. It is moderated like a prompt. No two makers have names that look the same: letters are compared without case, over all scripts, and without spaces and punctuation. Your previous name is free for others. Names such as `admin` or `support` are refused.
          */
         put: operations["change_profile"];
         post?: never;
@@ -1045,7 +1045,7 @@ export interface paths {
         };
         /**
          * Read the account of a maker
-         * @description Returns the plan, the credits and the suspension of a maker's account. The audit log records the request.
+         * @description Returns the plan, the credits and the suspension of a maker's account, and the name in the gallery. The audit log records the request.
          */
         get: operations["inspect_account"];
         put?: never;
@@ -1150,6 +1150,26 @@ export interface paths {
          */
         put: operations["suspend_account"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/accounts/{maker}/name-removals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove the name of a maker
+         * @description Takes the name that a maker has in the gallery, for example because it imitates somebody. The maker sees the reason and can choose another name, but not this one or one that looks like it. The audit log records the request. For a maker without a name, nothing changes.
+         */
+        post: operations["remove_name"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1390,6 +1410,8 @@ export interface components {
             reason?: string;
             /** @description What the administrator wrote to explain it. */
             note?: string;
+            /** @description Name that was removed. */
+            name?: string;
             /** @description Name of the new plan. */
             plan?: string;
             /** @description Number of credits that were added. Negative if they were deducted. */
@@ -1819,6 +1841,34 @@ export interface components {
             error?: "ExecutionEnded" | "GpuUnavailable" | "ImageFlawed" | "InternalError" | "InvalidInput" | "JobOverdue" | "ModelUnavailable" | "RenderFailed" | "SourceMissing" | "UnsafeContent";
             /** @description Explanation of `error` for the maker. */
             reason?: string;
+        };
+        /**
+         * InspectedAccount
+         * @description An account as administrators see it.
+         */
+        InspectedAccount: {
+            /** @description Plan of the account. */
+            plan: components["schemas"]["PlanView"];
+            /** @description Credits ever granted. */
+            granted: number;
+            /** @description Credits that can be spent. */
+            available: number;
+            /** @description Credits reserved for unfinished jobs. */
+            reserved: number;
+            /** @description Credits charged for delivered images. */
+            spent: number;
+            /** @description Monthly credits that expired. */
+            expired: number;
+            /** @description Available and reserved credits that expire at the end of the month if they are not spent. */
+            expiring: number;
+            /** @description Number of unfinished jobs. */
+            active_jobs: number;
+            /** @description Maximum number of unfinished jobs. */
+            max_active_jobs: number;
+            /** @description Reason for the suspension. Only for a suspended account. */
+            suspended?: string;
+            /** @description What everybody sees of the maker in the gallery. */
+            profile: components["schemas"]["ProfileView"];
         };
         /**
          * InspectedJob
@@ -2257,6 +2307,32 @@ export interface components {
             status: string;
             /** @description Whether the user can sign in. */
             enabled: boolean;
+        };
+        /**
+         * NameRemovalRequest
+         * @description Why a name is removed.
+         */
+        NameRemovalRequest: {
+            /**
+             * @description Reason for the removal. The maker sees it.
+             * @example the name of another maker's shop
+             */
+            reason: string;
+        };
+        /**
+         * NameRemovalView
+         * @description A name that an administrator has removed.
+         */
+        NameRemovalView: {
+            /** @description The name that was removed. */
+            name: string;
+            /** @description Reason for the removal. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description Time of the removal.
+             */
+            removed_at: string;
         };
         /**
          * OutpaintRequest
@@ -2836,20 +2912,22 @@ export interface components {
          */
         ProfileChange: {
             /**
-             * @description Your name in the gallery. It is moderated, and it need not be unique.
+             * @description Your name in the gallery. It is moderated, and it must not look like the name of another maker or of the service.
              * @example Ann
              */
             name: string;
         };
         /**
          * ProfileView
-         * @description What everybody sees of you in the gallery.
+         * @description What everybody sees of a maker in the gallery, as the maker sees it.
          */
         ProfileView: {
             /** @description ID of the maker in the gallery. It is not the ID that the maker signs in with. */
             author: string;
-            /** @description Your name in the gallery. Absent if you have chosen none. */
+            /** @description Name in the gallery. Absent if the maker has chosen none. */
             name?: string;
+            /** @description The last name, if an administrator has removed it. Absent after another name is chosen. */
+            removal?: components["schemas"]["NameRemovalView"];
         };
         /**
          * PublicationRequest
@@ -4062,6 +4140,18 @@ export interface components {
                 };
             };
         };
+        /** @description `/problems/NameUnavailable`: The name is not available. */
+        NameUnavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    type?: "/problems/NameUnavailable";
+                };
+            };
+        };
         /** @description `/problems/PictureNotFound`: The picture does not exist. */
         PictureNotFound: {
             headers: {
@@ -4356,6 +4446,7 @@ export interface operations {
             };
             401: components["responses"]["AccessTokenRequired_Gateway401"];
             403: components["responses"]["AccountSuspended_Forbidden"];
+            409: components["responses"]["NameUnavailable"];
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput_PromptRefused"];
             429: components["responses"]["TooManyRequests_Gateway429"];
@@ -6116,7 +6207,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountView"];
+                    "application/json": components["schemas"]["InspectedAccount"];
                 };
             };
             401: components["responses"]["AccessTokenRequired_Gateway401"];
@@ -6308,6 +6399,40 @@ export interface operations {
             401: components["responses"]["AccessTokenRequired_Gateway401"];
             403: components["responses"]["Forbidden_Gateway403"];
             404: components["responses"]["AccountMissing"];
+            413: components["responses"]["BodyTooLarge_Gateway413"];
+            422: components["responses"]["InvalidInput"];
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["AccountContended_ServiceBusy_Gateway503"];
+        };
+    };
+    remove_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the maker: the `sub` claim of their access tokens. */
+                maker: components["parameters"]["Maker"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NameRemovalRequest"];
+            };
+        };
+        responses: {
+            /** @description The profile without a name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileView"];
+                };
+            };
+            401: components["responses"]["AccessTokenRequired_Gateway401"];
+            403: components["responses"]["Forbidden_Gateway403"];
+            404: components["responses"]["MakerNotFound"];
             413: components["responses"]["BodyTooLarge_Gateway413"];
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["Gateway429"];

@@ -2,25 +2,36 @@
 
 It has the name, the first publication and the number of public pictures. A publication, a takedown and the like change
 that number in their own transaction.
+
+What a name holds is an item `name#<hold>` each, with the author who has it. It is written in the transaction that gives
+the name, on the condition that nobody else has it, and deleted in the one that takes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.gallery.batches import read_items
 from craftspark.aws.items import number, text, timestamp
-from craftspark.errors import MakerNotFound
+from craftspark.aws.transactions import ConditionsFailed, transact
+from craftspark.errors import AccountContended, Contended, MakerNotFound, NameUnavailable
+from craftspark.gallery.names import holds_of
 from craftspark.gallery.pictures import Picture
-from craftspark.gallery.profiles import Profile
+from craftspark.gallery.profiles import NameRemoval, OwnProfile, Profile
+from craftspark.jobs.idempotency import Write
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-MAKER = "maker"
+MAKER, NAME = "maker", "name"
+# What the name holds, and what the names held that administrators have removed from this maker: sets of texts.
+HOLDS, REMOVED_HOLDS = "holds", "removed_holds"
+REMOVAL = "removal"
+TRIES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,17 +53,98 @@ class ProfilesTable:
             pictures=int(item["pictures"]["N"]),
         )
 
-    def name_of(self, author: str) -> str | None:
-        return _name_in(self._get(author))
+    def own(self, author: str) -> OwnProfile:
+        return _own_profile(author, self._get(author))
 
     def rename(self, author: str, name: str) -> None:
-        self.client.update_item(
-            TableName=self.table,
-            Key=_key(author),
-            UpdateExpression="SET #name = :name",
-            ExpressionAttributeNames={"#name": "name"},
-            ExpressionAttributeValues={":name": text(name)},
-        )
+        """Give a maker a name that looks like nobody else's. Raises NameUnavailable or AccountContended."""
+        holds = holds_of(name)
+        for _ in range(TRIES):
+            item = self._get(author)
+            if holds & _set_in(item, REMOVED_HOLDS):
+                raise NameUnavailable(
+                    "an administrator has removed this name or one that looks like it; choose another one", field="name"
+                )
+            held = _set_in(item, HOLDS)
+            change = self._change(
+                author,
+                item,
+                f"SET #name = :new, {HOLDS} = :holds REMOVE {REMOVAL}",
+                {":new": text(name), ":holds": {"SS": sorted(holds)}},
+            )
+            takes = [self._take(hold, author) for hold in sorted(holds - held)]
+            try:
+                self._transact([change, *takes, *self._release(held - holds)])
+            except ConditionsFailed as failed:
+                if any(taken is not None for taken in failed.items[1:]):
+                    raise NameUnavailable(
+                        "another maker has this name or one that looks like it; choose another one", field="name"
+                    ) from None
+            else:
+                return
+        raise AccountContended("another request changed the name at the same time; send this request again")
+
+    def remove_name(
+        self, author: str, reason: str, at: datetime, also: Callable[[str], Sequence[Write]]
+    ) -> tuple[OwnProfile, bool]:
+        """Take a maker's name, for a reason that the maker sees. The maker cannot choose it again, others can.
+
+        Returns the profile, and whether there was a name. The writes that `also` returns for that name are part of the
+        transaction. Raises MakerNotFound for a maker who never had a name nor published, or AccountContended.
+        """
+        for _ in range(TRIES):
+            item = self._get(author)
+            if not item:
+                raise MakerNotFound("this maker has no name and has not published", field="maker")
+            name = _name_in(item)
+            if name is None:
+                return _own_profile(author, item), False
+            held = _set_in(item, HOLDS) or holds_of(name)
+            removal = NameRemoval(name=name, reason=reason, at=at)
+            change = self._change(
+                author,
+                item,
+                f"SET {REMOVAL} = :removal REMOVE #name, {HOLDS} ADD {REMOVED_HOLDS} :held",
+                {":removal": text(_write_removal(removal)), ":held": {"SS": sorted(held)}},
+            )
+            try:
+                self._transact([change, *self._release(_set_in(item, HOLDS)), *also(name)])
+            except ConditionsFailed:
+                continue  # the maker has changed it meanwhile
+            return OwnProfile(author=author, name=None, removal=removal), True
+        raise AccountContended("another request changed the name at the same time; send this request again")
+
+    def _change(self, author: str, item: dict[str, Any], expression: str, values: dict[str, Any]) -> Write:
+        """The write that changes a maker who still has the name of `item`."""
+        old = item.get(NAME)
+        update = {
+            "TableName": self.table,
+            "Key": _key(author),
+            "UpdateExpression": expression,
+            "ConditionExpression": "#name = :old" if old else "attribute_not_exists(#name)",
+            "ExpressionAttributeNames": {"#name": NAME},
+            "ExpressionAttributeValues": {**values, **({":old": old} if old else {})},
+        }
+        return {"Update": update}
+
+    def _take(self, hold: str, author: str) -> Write:
+        put = {
+            "TableName": self.table,
+            "Item": {**_hold_key(hold), "author": text(author)},
+            "ConditionExpression": "attribute_not_exists(author)",
+        }
+        return {"Put": put}
+
+    def _release(self, holds: Iterable[str]) -> list[Write]:
+        return [{"Delete": {"TableName": self.table, "Key": _hold_key(hold)}} for hold in sorted(holds)]
+
+    def _transact(self, writes: list[Write]) -> None:
+        try:
+            transact(self.client, writes)
+        except Contended as contended:
+            raise AccountContended(
+                "another request changed the name at the same time; send this request again"
+            ) from contended
 
     def _get(self, author: str) -> dict[str, Any]:
         return self.client.get_item(TableName=self.table, Key=_key(author), ConsistentRead=True).get("Item", {})
@@ -79,5 +171,27 @@ def _key(author: str) -> Any:
     return {"key": text(f"author#{author}"), "item": text(MAKER)}
 
 
+def _hold_key(hold: str) -> Any:
+    return {"key": text(f"name#{hold}"), "item": text(NAME)}
+
+
 def _name_in(item: dict[str, Any]) -> str | None:
-    return item["name"]["S"] if "name" in item else None
+    return item[NAME]["S"] if NAME in item else None
+
+
+def _set_in(item: dict[str, Any], name: str) -> frozenset[str]:
+    return frozenset(item[name]["SS"]) if name in item else frozenset()
+
+
+def _own_profile(author: str, item: dict[str, Any]) -> OwnProfile:
+    removal = _read_removal(item[REMOVAL]["S"]) if REMOVAL in item else None
+    return OwnProfile(author=author, name=_name_in(item), removal=removal)
+
+
+def _write_removal(removal: NameRemoval) -> str:
+    return json.dumps({"name": removal.name, "reason": removal.reason, "at": timestamp(removal.at)})
+
+
+def _read_removal(kept: str) -> NameRemoval:
+    facts = json.loads(kept)
+    return NameRemoval(name=facts["name"], reason=facts["reason"], at=datetime.fromisoformat(facts["at"]))

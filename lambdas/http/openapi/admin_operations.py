@@ -1,7 +1,14 @@
 """Operations for administrators."""
 
 from craftspark import errors
-from lambdas.http.account_views import AccountView, CreditChange, MakerList, PlanChange, SuspensionChange
+from lambdas.http.account_views import (
+    AccountView,
+    CreditChange,
+    InspectedAccount,
+    MakerList,
+    PlanChange,
+    SuspensionChange,
+)
 from lambdas.http.audit_views import AuditPage
 from lambdas.http.openapi.operation import Operation
 from lambdas.http.openapi.parameters import (
@@ -43,10 +50,10 @@ ADMIN_OPERATIONS = {
     ),
     "inspect_account": Operation(
         summary="Read the account of a maker",
-        description="Returns the plan, the credits and the suspension of a maker's account. The audit log records the "
-        "request.",
+        description="Returns the plan, the credits and the suspension of a maker's account, and the name in the "
+        "gallery. The audit log records the request.",
         success=ACCOUNT,
-        answer=AccountView,
+        answer=InspectedAccount,
         parameters=(MAKER_IN_PATH,),
         refusals=(errors.InvalidInput, errors.AccountMissing, errors.AccountContended),
     ),

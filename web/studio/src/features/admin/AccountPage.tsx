@@ -7,6 +7,7 @@ import { Admins } from "./Admins";
 import { Balance } from "./Balance";
 import { Credits } from "./Credits";
 import { Jobs } from "./Jobs";
+import { Name } from "./Name";
 import { Plan } from "./Plan";
 import { Suspension } from "./Suspension";
 
@@ -45,6 +46,7 @@ function Account({ maker }: { maker: string }) {
         <Credits maker={maker} />
         <Plan maker={maker} plan={account.data.plan.name} key={account.data.plan.name} />
         <Suspension maker={maker} reason={account.data.suspended} key={account.data.suspended} />
+        <Name maker={maker} profile={account.data.profile} key={`name ${account.data.profile.name}`} />
       </div>
       <Jobs maker={maker} />
     </>

@@ -96,7 +96,8 @@ function Row({ entry }: { entry: AuditEntry }) {
 }
 
 /** What was given or chosen, and what the administrator said about it. */
-function whyOf({ credits, plan, reason, note }: AuditEntry): string {
-  const parts = [credits === undefined ? "" : counted("admin.audit.credits", credits), plan, reason && named("reason", reason, reason), note];
+function whyOf({ credits, plan, name, reason, note }: AuditEntry): string {
+  const given = credits === undefined ? "" : counted("admin.audit.credits", credits);
+  const parts = [given, plan, name && `“${name}”`, reason && named("reason", reason, reason), note];
   return parts.filter(Boolean).join(" · ");
 }

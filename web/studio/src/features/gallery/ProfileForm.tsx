@@ -3,10 +3,10 @@ import { Link } from "wouter";
 import { explain } from "@/shared/api/problems";
 import { type Profile, useProfile, useSaveProfile } from "@/shared/api/published";
 import { useWords } from "@/shared/form/fields";
-import { t } from "@/shared/text/text";
+import { date, t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
 import { TextField } from "@/shared/ui/Field";
-import { Failed } from "@/shared/ui/Notice";
+import { Failed, Notice } from "@/shared/ui/Notice";
 import { say } from "@/shared/ui/Toasts";
 import css from "./ProfileForm.module.css";
 
@@ -28,6 +28,7 @@ function Name({ profile }: { profile: Profile }) {
   const { fields, set, forget } = useWords("profile", { name: profile.name ?? "" });
   const name = fields.name.trim();
   const save = useSaveProfile();
+  const { removal } = profile;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     save.mutate(name, {
@@ -39,6 +40,9 @@ function Name({ profile }: { profile: Profile }) {
   };
   return (
     <form className={css["form"]} onSubmit={submit}>
+      {removal ? (
+        <Notice>{t("profile.removed", { ...removal, date: date(removal.removed_at, "day") })}</Notice>
+      ) : null}
       <TextField
         label={t("profile.name")}
         hint={t("profile.hint")}

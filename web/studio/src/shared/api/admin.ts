@@ -7,7 +7,9 @@ import { queries } from "./query";
 export type Maker = components["schemas"]["MakerView"];
 export type CreditChange = components["schemas"]["CreditChange"];
 export type AdminJob = components["schemas"]["JobSummary"];
+export type MakerProfile = components["schemas"]["ProfileView"];
 type AnyAccount = components["schemas"]["AccountView"];
+type Inspected = components["schemas"]["InspectedAccount"];
 
 const accountKey = (maker: string) => ["admin", "account", maker];
 
@@ -99,6 +101,19 @@ export function useAudit(kind: ActKind, maker: string) {
   });
 }
 
+/** Takes the name that a maker has in the gallery, for a reason that the maker reads. */
+export function useRemoveName(maker: string) {
+  return useMutation({
+    mutationFn: (reason: string) =>
+      body(api().POST("/v1/admin/accounts/{maker}/name-removals", { params: { path: { maker } }, body: { reason } })),
+    onSuccess: (profile) => {
+      queries.setQueryData<Inspected>(accountKey(maker), (account) => account && { ...account, profile });
+      void queries.invalidateQueries({ queryKey: ["gallery"] });
+    },
+  });
+}
+
+/** A changed account. What everybody sees of the maker is as it was. */
 function keep(maker: string, account: AnyAccount): void {
-  queries.setQueryData(accountKey(maker), account);
+  queries.setQueryData<Inspected>(accountKey(maker), (before) => before && { ...account, profile: before.profile });
 }

@@ -1,0 +1,68 @@
+"""Letters and digits of all scripts that look like Latin ones.
+
+From `confusables.txt` of Unicode Technical Standard 39, version 16: the letters and digits that NFKC keeps, and that
+can be confused with Latin letters and digits.
+"""
+
+_LIKE = {
+    "2": "ƧϨᒿꙄꛯꝚ",
+    "3": "ƷȜЗӠⳌꝪꞫ𑣊𖼻",
+    "4": "Ꮞ𑢯",
+    "5": "Ƽ𑢻",
+    "6": "бᏮⳒ𑣕",
+    "7": "𐓒𑣆",
+    "8": "Ȣȣ৪੪𐌚",
+    "9": "৭੧୨൭ⳊꝮ𑢬𑣌𑣖",
+    "a": "ɑΑαАаᎪᗅꓮ𐊠𖽀",
+    "aa": "Ꜳꜳ",
+    "ae": "ÆæӔӕ",
+    "ao": "Ꜵꜵ",
+    "au": "Ꜷꜷ",
+    "av": "ꜸꜹꜺꜻ",
+    "ay": "Ꜽꜽ",
+    "b": "ƄΒВЬᏏᏴᑲᖯᗷꓐꞴ𐊂𐊡𐌁",
+    "bl": "Ы",
+    "c": "СсᏟᴄⲤⲥꓚꮯ𐊢𐌂𐐕𐐽𐔜𑣩𑣲",
+    "d": "ԁᎠᏧᑯᗞᗪꓒꓓ",
+    "dz": "ʣ",
+    "e": "ΕЕеҽᎬⴹꓰꬲ𐊆𑢦𑢮",
+    "f": "ϜքᖴẝꓝꞘꞙꬵ𐊇𐊥𐔥𑢢𑣂",
+    "g": "ƍɡԌցᏀᏳᶃꓖ",
+    "h": "ΗНһհᎻᏂᕼⲎꓧ𐋏",
+    "j": "ͿϳЈјᎫᒍꓙꞲ",
+    "k": "ΚКᏦᛕⲔꓗ𐔘",
+    "l": "ıƖǀɩɪΙιІіӀӏ۱ᎥᏞᒪᛁⲒⳐⵏꓡꓲꙇꭵ𐊊𐌉𐌠𐐛𐔦𑢣𑢲𑣃𖼖𖼨",
+    "ll": "ǁ",
+    "lo": "Ю",
+    "ls": "ʪ",
+    "lz": "ʫ",
+    "n": "ΝոռⲚꓠ𐔓",
+    "o": "ΟοσОоՕօ۵०০੦૦ଠ୦௦౦೦ഠ൦๐໐ဝ၀ჿዐᴏᴑⲞⲟⵔ〇ꓳꬽ𐊒𐊫𐐄𐐬𐓂𐓪𐔖𑓐𑢵𑣈𑣗𑣠",
+    "oe": "Œœ",
+    "oo": "ꚘꚙꝎꝏ",
+    "p": "ΡρРрᏢᑭⲢⲣꓑ𐊕",
+    "q": "ԛգզⵕ",
+    "r": "ƦгᎡᏒᖇᴦⲅꓣꭇꭈꮁ𐒴𖼵",
+    "rn": "ΜϺМᎷᗰᛖⲘꓟ𐊰𐌑𑜀𑣣",
+    "s": "ƽЅѕՏᏕᏚꓢꜱꮪ𐊖𐐠𐑈𑣁𖼺",
+    "ss": "βᏰꞵ",
+    "t": "ΤТᎢⲦꓔ𐊗𐊱𐌕𑢼𖼊",
+    "t3": "Ꜩ",
+    "tf": "ꝷ",
+    "ts": "ʦ",
+    "u": "ʋυՍսሀᑌᴜꓴꞟꭎꭒ𐓎𐓶𑢸𑣘𖽂",
+    "ue": "ᵫ",
+    "uo": "ꭣ",
+    "v": "νѴѵ۷Ꮩᐯᴠⴸꓦꛟꮩ𐔝𑜆𑢠𑣀𖼈",
+    "w": "ɯѡԜԝաᎳᏔᴡꓪꮃ𑜊𑜎𑜏𑣦𑣯",
+    "x": "ΧХхᕁᕽᚷⲬⵝꓫꞳ𐊐𐊴𐌗𐌢𐔧𑣬",
+    "y": "ɣʏΥγУуҮүყᎩᎽᶌỿⲨꓬꭚ𐊲𑢤𑣜𖽃",
+    "z": "ΖᏃᴢꓜꮓ𐋵𑢩𑣄𑣥",
+}
+# The standard compares these with small capitals only, which most typefaces do not have.
+_SMALL_CAPITALS = {"b": "в", "h": "н", "k": "кκ", "rn": "м", "t": "тτ"}
+LOOKALIKES = str.maketrans(
+    {letter: latin for like in (_LIKE, _SMALL_CAPITALS) for latin, letters in like.items() for letter in letters}
+)
+# In many typefaces these look the same. They are compared in lower case.
+LATIN = str.maketrans({"i": "l", "1": "l", "0": "o", "m": "rn"})
