@@ -10,7 +10,7 @@ from craftspark.aws.gallery.vector_index import VectorIndex
 from craftspark.clock import utc_now
 from craftspark.gallery.indexing import Embedding
 from craftspark.gallery.pictures import Picture
-from craftspark.gallery.search import Search, Wanted
+from craftspark.gallery.search import MAX_FOUND, Search, Wanted
 from craftspark.gallery.vectors import describe
 from craftspark.likeness.encoder import load
 from craftspark.likeness.files import ENCODERS
@@ -95,7 +95,7 @@ def _entry(name: str, queries: Sequence[Query], goal: float, beside: Mapping[str
         goal=goal,
         better="higher",
         unit="share",
-        beside={"searches": len(queries), **beside},
+        beside={"searches": len(queries), "right_of_fitting": _share_of_fitting(queries), **beside},
     )
 
 
@@ -106,7 +106,20 @@ def _share(queries: Sequence[Query]) -> float:
 def shows(words: str, subject: str) -> bool:
     """Whether a search has a picture of a right subject among the first five."""
     found = search().find(Wanted(words=words, like=None, tool=None, limit=FIRST))
-    return any(not {*subject.split("|")}.isdisjoint(describe(picture)) for picture in found)
+    return any(_is_right(picture, subject) for picture in found.pictures)
+
+
+def _share_of_fitting(queries: Sequence[Query]) -> float:
+    """The share of pictures of a right subject among those that fit. With `!`, words are no tags."""
+    right = []
+    for words, subject in queries:
+        found = search().find(Wanted(words=f"{words}!", like=None, tool=None, limit=MAX_FOUND))
+        right += [_is_right(picture, subject) for picture in found.pictures[: found.fitting]]
+    return round(sum(right) / len(right), 3)
+
+
+def _is_right(picture: Picture, subject: str) -> bool:
+    return not {*subject.split("|")}.isdisjoint(describe(picture))
 
 
 @cache
@@ -132,4 +145,5 @@ def search() -> Search:
         index=index,
         pictures=Records(picture for picture, _ in examples),
         embed=encoder.embed_text,
+        fits_within=files.fits_within,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -35,8 +36,19 @@ class Wanted:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a search has found, the best first. The first `fitting` pictures show the words; others are the nearest."""
+
+    pictures: list[Picture]
+    fitting: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Search:
-    """Finds pictures in an index. `embed` returns the unit vector of a text, by the encoder of the index.
+    """Finds pictures in an index.
+
+    `embed` returns the unit vector of a text, by the encoder of the index. A picture shows a text if the distance
+    between their vectors is at most `fits_within`.
 
     Words are moderated without a service: everybody may search, and what is found was moderated when it was published.
     """
@@ -45,24 +57,30 @@ class Search:
     index: PictureIndex
     pictures: PublicPictures
     embed: Callable[[str], Vector]
+    fits_within: float
 
-    def find(self, wanted: Wanted) -> list[Picture]:
-        """The nearest pictures: first those with a tag that is exactly the words, then all others.
+    def find(self, wanted: Wanted) -> Found:
+        """The nearest pictures: first those with a tag that is exactly the words, which fit, then all others.
 
-        The state of each is read before it is returned. Raises InvalidInput, PromptRefused or PictureNotFound.
+        With `like`, all fit: the wanted picture says how near is near enough. The state of each is read before it is
+        returned. Raises InvalidInput, PromptRefused or PictureNotFound.
         """
         if wanted.words and (objections := self.moderator.objections(wanted.words)):
             raise refusal_of("words", objections, kind="searches")
         vector = self._place(wanted)
         number = wanted.limit + SPARE
-        found: list[str] = []
+        fits: dict[str, bool] = {}  # by the ID of the picture, the best first
         if wanted.words and (tag := _tag_of(wanted.words)):
-            found += self.index.find_nearest(vector, number, tool=wanted.tool, tag=tag)
-        if len(found) < number:
-            found += self.index.find_nearest(vector, number, tool=wanted.tool, tag=None)
-        candidates = [each for each in dict.fromkeys(found) if each != wanted.like][:number]
+            tagged = self.index.find_nearest(vector, number, tool=wanted.tool, tag=tag)
+            fits |= dict.fromkeys((each.picture_id for each in tagged), True)
+        if len(fits) < number:
+            within = math.inf if wanted.like else self.fits_within
+            for near in self.index.find_nearest(vector, number, tool=wanted.tool, tag=None):
+                fits.setdefault(near.picture_id, near.distance <= within)
+        candidates = [each for each in fits if each != wanted.like][:number]
         public = self.pictures.find_public(candidates) if candidates else {}
-        return [public[each] for each in candidates if each in public][: wanted.limit]
+        shown = [each for each in candidates if each in public][: wanted.limit]
+        return Found(pictures=[public[each] for each in shown], fitting=sum(fits[each] for each in shown))
 
     def _place(self, wanted: Wanted) -> Vector:
         """The place in the index from which pictures are near. Raises InvalidInput or PictureNotFound."""

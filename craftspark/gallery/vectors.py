@@ -22,6 +22,14 @@ class IndexedPicture:
     tags: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class NearPicture:
+    """A picture that an index has found. `distance` is 1 - the cosine of the angle between the two vectors."""
+
+    picture_id: str
+    distance: float
+
+
 class PictureIndex(Protocol):
     """An index of the vectors of one encoder."""
 
@@ -34,8 +42,8 @@ class PictureIndex(Protocol):
     def find_vector(self, picture_id: str) -> Vector | None:
         """The vector of a picture, or None."""
 
-    def find_nearest(self, vector: Vector, number: int, *, tool: str | None, tag: str | None) -> list[str]:
-        """The IDs of the nearest pictures, the nearest first: at most `number`, of a tool and with a tag if given."""
+    def find_nearest(self, vector: Vector, number: int, *, tool: str | None, tag: str | None) -> list[NearPicture]:
+        """The nearest pictures, the nearest first: at most `number`, of a tool and with a tag if given."""
 
 
 def mean_direction(vectors: Sequence[Vector]) -> Vector:

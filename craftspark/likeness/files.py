@@ -13,11 +13,13 @@ MODELS = Path(__file__).parents[2] / "gpu_tasks" / "models"
 @dataclass(frozen=True)
 class EncoderFiles:
     """A version of the encoder. `pictures` is the folder of its picture network, `texts` of the model whose text
-    encoder belongs to it. `models` has both folders.
+    encoder belongs to it. `models` has both folders. A picture shows a text if the distance between their vectors, 1 -
+    the cosine, is at most `fits_within`; docs/gallery.md says how it was found.
     """
 
     pictures: str
     texts: str
+    fits_within: float
     models: Path = MODELS
 
     @property
@@ -60,4 +62,4 @@ class EncoderFiles:
 
 
 # Searches use the first one, and pictures are indexed for each. docs/gallery.md says how to add one.
-ENCODERS = (EncoderFiles("craftspark-likeness", "craftspark-clipart-128"),)
+ENCODERS = (EncoderFiles("craftspark-likeness", "craftspark-clipart-128", fits_within=0.55),)

@@ -98,6 +98,10 @@ class FoundPictures(View):
     """What a search has found."""
 
     pictures: list[PictureCard] = Field(description="The pictures, the best first.")
+    fitting: int = Field(
+        description="How many of the pictures, from the first one, show what the words say. The others are only the "
+        "nearest. Without `words`, or with `like`, all fit."
+    )
 
 
 class AncestorView(View):

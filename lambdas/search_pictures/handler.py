@@ -20,8 +20,8 @@ FOUND = 24
 @public_endpoint
 def handler(visit: Visit) -> Response:
     found = search().find(_wanted_in(visit.query))
-    logger.info("pictures found", extra={"pictures": len(found)})
-    return Response(body=FoundPictures(pictures=picture_cards(found, links().links)))
+    logger.info("pictures found", extra={"pictures": len(found.pictures), "fitting": found.fitting})
+    return Response(body=FoundPictures(pictures=picture_cards(found.pictures, links().links), fitting=found.fitting))
 
 
 def _wanted_in(query: Mapping[str, str]) -> Wanted:

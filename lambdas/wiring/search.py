@@ -21,4 +21,5 @@ def search() -> Search:
         index=VectorIndex(client=clients.s3vectors(), arn=settings.arns[0]),
         pictures=table(),
         embed=load(ENCODERS[0]).embed_text,
+        fits_within=ENCODERS[0].fits_within,
     )

@@ -103,6 +103,23 @@ def test_pictures_with_exactly_that_tag_come_first() -> None:
     assert found(words="owl!") == [named, tagged]  # no tag can be like that
 
 
+def test_a_search_says_how_many_of_its_pictures_fit() -> None:
+    owl, gone, truck = show("owl"), show("owl"), show("delivery truck")
+    tagged = show("untitled", "tax return", request={"prompt": "lemon"}, share_words=True)
+    index(owl, gone, truck, tagged)
+    call("unpublish_picture", path={"picture_id": gone})
+
+    def fitting(**query: str) -> set[str]:
+        answer = visit("search_pictures", **query).body
+        return {picture["picture_id"] for picture in answer["pictures"][: answer["fitting"]]}
+
+    assert fitting(words="owl!") == {owl}
+    assert fitting(words="tax return") == {tagged}  # by its tag only
+    assert fitting(words="tax return!") == set()
+    assert fitting(words="tax return", like=owl) == fitting(like=owl) == {truck, tagged}
+    assert set(found(words="tax return!")) == {owl, truck, tagged}
+
+
 def test_pictures_like_another_one_are_found_without_it_also_with_words() -> None:
     red, also_red, blue = (
         show("untitled", colour="red"),

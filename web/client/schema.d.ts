@@ -1787,6 +1787,8 @@ export interface components {
         FoundPictures: {
             /** @description The pictures, the best first. */
             pictures: components["schemas"]["PictureCard"][];
+            /** @description How many of the pictures, from the first one, show what the words say. The others are only the nearest. Without `words`, or with `like`, all fit. */
+            fitting: number;
         };
         /**
          * GatewayProblem

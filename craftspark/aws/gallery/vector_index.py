@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from craftspark.gallery.vectors import IndexedPicture, Vector
+from craftspark.gallery.vectors import IndexedPicture, NearPicture, Vector
 
 if TYPE_CHECKING:
     from mypy_boto3_s3vectors import S3VectorsClient
@@ -39,9 +39,11 @@ class VectorIndex:
         found = self.client.get_vectors(indexArn=self.arn, keys=[picture_id], returnData=True)["vectors"]
         return found[0]["data"]["float32"] if found else None
 
-    def find_nearest(self, vector: Vector, number: int, *, tool: str | None, tag: str | None) -> list[str]:
+    def find_nearest(self, vector: Vector, number: int, *, tool: str | None, tag: str | None) -> list[NearPicture]:
         """See PictureIndex. A filter on `tags` matches if one of them is the tag."""
         wanted = {name: {"$eq": value} for name, value in (("tool", tool), ("tags", tag)) if value is not None}
         limits: dict[str, Any] = {"filter": wanted} if wanted else {}
-        answer = self.client.query_vectors(indexArn=self.arn, queryVector={"float32": vector}, topK=number, **limits)
-        return [each["key"] for each in answer["vectors"]]
+        answer = self.client.query_vectors(
+            indexArn=self.arn, queryVector={"float32": vector}, topK=number, returnDistance=True, **limits
+        )
+        return [NearPicture(each["key"], each["distance"]) for each in answer["vectors"]]

@@ -29,9 +29,15 @@ export function SearchPage() {
       ) : null}
       {asked.like ? <Like pictureId={asked.like} words={asked.words} /> : null}
       {found.error ? <Failed error={found.error} again={() => void found.refetch()} /> : null}
-      {!isAsked || found.data?.length === 0 ? <Nothing isAsked={isAsked} /> : null}
-      {isAsked && !found.error && found.data?.length !== 0 ? (
-        <Wall key={searchPath(asked)} label={t("search.found")} pictures={found.data ?? []} isPending={found.isPending} />
+      {!isAsked || found.data?.fitting.length === 0 ? <Nothing isAsked={isAsked} /> : null}
+      {isAsked && !found.error && found.data?.fitting.length !== 0 ? (
+        <Wall key={searchPath(asked)} label={t("search.found")} pictures={found.data?.fitting ?? []} isPending={found.isPending} />
+      ) : null}
+      {found.data?.near.length ? (
+        <div className={css["near"]}>
+          <h2>{t("search.near")}</h2>
+          <Wall key={searchPath(asked)} label={t("search.near")} pictures={found.data.near} isPending={false} />
+        </div>
       ) : null}
     </Page>
   );

@@ -52,14 +52,15 @@ export function useRemixes(pictureId: string, enabled: boolean) {
 
 type Search = NonNullable<paths["/v1/gallery/search"]["get"]["parameters"]["query"]>;
 
-/** The pictures that are most like these words, like a picture, or both; the best first. Without either, nothing is asked. */
+/** The pictures that show what these words say, look like a picture, or both; then those that are only near. The best come first. Without either, nothing is asked. */
 export function useFound({ words, like, tool }: { words: string; like?: string | undefined; tool?: Search["tool"] }) {
   const query: Search = { limit: MOST_FOUND, ...(words && { words }), ...(like && { like }), ...(tool && { tool }) };
   return useQuery({
     queryKey: ["gallery", "search", query],
     queryFn: async () => {
-      const { pictures } = await body(api().GET("/v1/gallery/search", { params: { query } }));
-      return pictures.map(withStableThumbnail);
+      const found = await body(api().GET("/v1/gallery/search", { params: { query } }));
+      const pictures = found.pictures.map(withStableThumbnail);
+      return { fitting: pictures.slice(0, found.fitting), near: pictures.slice(found.fitting) };
     },
     enabled: Boolean(words || like),
     staleTime: FEED_FRESH_MS,
