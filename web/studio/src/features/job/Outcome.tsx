@@ -1,12 +1,15 @@
 import type { Job } from "@/shared/api/jobs";
 import { counted, named, number, t } from "@/shared/text/text";
 import { Notice } from "@/shared/ui/Notice";
+import { sayReasons } from "./reasons";
 
 /** How an ended job went, where there is something to say: failures with their reasons, and what was given back. */
 export function Outcome({ job }: { job: Job }) {
   const { refunded, spent } = job.credits;
-  const warnings = [...new Set(job.images.flatMap((image) => image.warning ?? []))];
-  const reasons = [...new Set(job.images.flatMap((image) => (image.error ? (image.reason ?? named("fault", image.error, image.error)) : [])))];
+  const warned = job.images.flatMap(({ index, warning }) => (warning ? { index, reason: warning } : []));
+  const failed = job.images.flatMap(({ index, error, reason }) => (error ? { index, reason: reason ?? named("fault", error, error) } : []));
+  const warnings = sayReasons(warned, job.count);
+  const reasons = sayReasons(failed, job.count);
   const back = refunded === 0 ? "" : spent === 0 ? t("outcome.free") : counted("outcome.back", refunded);
   switch (job.state) {
     case "failed":

@@ -1,6 +1,6 @@
 /** What to tell a maker when a request fails. */
 import { Refused } from "@client/index";
-import { duration, named, number, t } from "@/shared/text/text";
+import { duration, named, number, sentence, t } from "@/shared/text/text";
 
 export interface Explained {
   text: string;
@@ -18,11 +18,11 @@ export function explain(error: unknown, { paid = false } = {}): Explained {
   if (!(error instanceof Refused)) return { text: t(isOffline(error) ? "problem.offline" : "problem.unknown"), fields: {} };
   const { problem, status } = error;
   const fields: Record<string, string> = {};
-  for (const { field, detail } of problem.errors ?? []) fields[field] = detail;
-  if (problem.field) fields[problem.field] ??= problem.detail ?? "";
+  for (const { field, detail } of problem.errors ?? []) fields[field] = sentence(detail);
+  if (problem.field) fields[problem.field] ??= sentence(problem.detail ?? "");
   if (status === 401) return { text: t("problem.signedout"), fields: {} };
   const name = problemName(error);
-  const fallback = status >= 500 ? t("problem.server") : (problem.detail ?? t("problem.unknown"));
+  const fallback = status >= 500 ? t("problem.server") : (sentence(problem.detail ?? "") || t("problem.unknown"));
   const text = named("problem", name === "PromptRefused" && !problem.words?.length ? "PromptRefused.unnamed" : name, fallback);
   const credits = paid ? ofCredits(name, status) : "";
   return { text: `${filled(text, problem)} ${credits}`.trim(), fields };

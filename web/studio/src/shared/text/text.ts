@@ -63,6 +63,16 @@ export function fill(text: string, values: Values): string {
   return text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
+/** Words of the API, which begin in lower case, as a sentence. */
+export function sentence(words: string): string {
+  return words.charAt(0).toLocaleUpperCase(language) + words.slice(1);
+}
+
+/** "1, 3 and 4" */
+export function list(items: readonly string[]): string {
+  return new Intl.ListFormat(language, { type: "conjunction" }).format(items);
+}
+
 export function number(value: number, digits = 0): string {
   return new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
 }
