@@ -58,8 +58,8 @@ class DataStack(Stack):
                 # A zip is made again if somebody asks for it later.
                 s3.LifecycleRule(id="zips", prefix="zips/", expiration=Duration.days(1)),
             ],
-            # `fetch`, and reading a canvas, need CORS. An <img> does not.
-            origins=origins,
+            # Studio reads cut files with `fetch`, which needs CORS. A link is signed, so its origin proves nothing.
+            origins=["*"],
             methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
         )
         self.gallery_records = GalleryTable(self, "GalleryRecords", keep=data.keep)

@@ -159,6 +159,21 @@ def test_a_frame_is_moved_by_keyboard_and_by_numbers(studio: Studio, picture: st
     expect(page.get_by_label("Price and time")).to_contain_text("Ready in about")
 
 
+def test_the_lines_of_a_cut_file_are_drawn_over_the_picture(studio: Studio, front_end: FrontEnd) -> None:
+    request = {"prompt": "fox", "count": 1, "seed": 3, "cut": "outline", "outline_mm": 2}
+    job_id = front_end.call("POST", "/v1/tools/clipart/jobs", json=request).raise_for_status().json()["job_id"]
+    front_end.ended(job_id)
+    page = studio.open(f"/jobs/{job_id}")
+
+    page.get_by_role("radio", name="Cut lines").check(force=True)
+
+    expect(page.get_by_role("img", name="The lines of the cut file")).to_be_visible()
+    expect(page.get_by_label("Layers of the cut file").get_by_role("listitem")).to_have_text(
+        ["Border of the sticker", "Cut outline #000000"]
+    )
+    assert not studio.look("cut")
+
+
 def test_pages_are_accessible_and_fit_every_screen(studio: Studio, picture: str) -> None:
     pages = {
         "make": "/",

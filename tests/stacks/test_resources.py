@@ -107,16 +107,18 @@ def test_uploads_expire_and_any_page_may_post_a_signed_form(dev: Synthesis, prod
         assert cors["AllowedMethods"] == ["POST"]
 
 
-def test_pages_of_the_stage_s_origins_read_images_and_no_others_do(dev: Synthesis, prod: Synthesis) -> None:
+def test_any_page_reads_images_by_signed_links_and_those_of_the_stage_s_origins_the_gallery(
+    dev: Synthesis, prod: Synthesis
+) -> None:
     for synthesis, origins in ((dev, ["http://localhost:5173"]), (prod, None)):
         cors = {
             name: bucket["Properties"]["CorsConfiguration"]["CorsRules"]
             for name, bucket in synthesis.of_type("AWS::S3::Bucket").items()
             if "CorsConfiguration" in bucket["Properties"] and "Uploads" not in name
         }
-        assert len(cors) == (2 if origins else 0)
-        for [rule] in cors.values():
-            assert rule["AllowedOrigins"] == origins
+        assert len(cors) == (2 if origins else 1)
+        for name, [rule] in cors.items():
+            assert rule["AllowedOrigins"] == (["*"] if "Images" in name else origins)
             assert rule["AllowedMethods"] == ["GET", "HEAD"]
             assert {"ETag", "Content-Disposition"} <= set(rule["ExposedHeaders"])
 

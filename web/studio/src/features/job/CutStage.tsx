@@ -4,36 +4,40 @@ import { t } from "@/shared/text/text";
 import { Choices } from "@/shared/ui/Choices";
 import { Picture } from "@/shared/ui/Picture";
 import { cx } from "@/shared/ui/cx";
+import { CutLines } from "./CutLines";
 import css from "./CutStage.module.css";
 
-type Ground = "checks" | "white" | "black" | "kraft";
-const GROUNDS: readonly Ground[] = ["checks", "white", "black", "kraft"];
+const GROUNDS = ["checks", "white", "black", "kraft"] as const;
+type Ground = (typeof GROUNDS)[number];
 
-/** A motif on several grounds, as a sticker with its border, and as its cut file on a cutting mat. */
-export function CutStage({ image, alt, what }: { image: Image; alt: string; what: "picture" | "sticker" | "cut" }) {
+interface Props {
+  image: Image;
+  alt: string;
+  what: "picture" | "sticker" | "cut";
+  /** The cut files and the sticker are mirrored, the picture is not. */
+  isMirrored: boolean;
+}
+
+/** A motif on several grounds: as it is, as a sticker with its border, and with the lines of its cut file. */
+export function CutStage({ image, alt, what, isMirrored }: Props) {
   const [ground, setGround] = useState<Ground>("checks");
-  const url = { picture: image.url, sticker: image.files?.["sticker.png"], cut: image.files?.["cut.svg"] }[what];
+  const sticker = image.files?.["sticker.png"];
   return (
     <div className={css["stage"]}>
-      {what === "cut" ? null : (
-        <Choices
-          legend={t("cut.ground")}
-          quiet
-          value={ground}
-          onChoose={setGround}
-          choices={GROUNDS.map((value) => ({ value, label: <Swatch ground={value} /> }))}
-        />
+      <Choices
+        legend={t("cut.ground")}
+        quiet
+        value={ground}
+        onChoose={setGround}
+        choices={GROUNDS.map((value) => ({ value, label: <Swatch ground={value} /> }))}
+      />
+      {what === "cut" ? (
+        <CutLines image={image} alt={alt} isMirrored={isMirrored && !sticker} ground={css[ground]} />
+      ) : (
+        <div className={cx(css["ground"], css[ground])}>
+          <Picture key={what} src={what === "sticker" ? sticker : image.url} alt={alt} width={image.width} height={image.height} className={css["motif"]} />
+        </div>
       )}
-      <div className={cx(css["ground"], css[what === "cut" ? "mat" : ground])}>
-        <Picture
-          key={what}
-          src={url}
-          alt={what === "cut" ? t("cut.alt") : alt}
-          width={image.width}
-          height={image.height}
-          className={cx(css["motif"], what === "cut" && css["lines"])}
-        />
-      </div>
     </div>
   );
 }

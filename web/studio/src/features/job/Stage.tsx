@@ -37,7 +37,7 @@ export function Stage({ job, image }: { job: Job; image: Image | undefined }) {
 
 function Made({ job, image, alt, view }: { job: Job; image: Image; alt: string; view: View }) {
   if (view === "surface" || view === "goods" || view === "tile") return <PatternStage job={job} image={image} alt={alt} view={view} />;
-  if (view === "picture" || view === "sticker" || view === "cut") return <CutStage image={image} alt={alt} what={view} />;
+  if (view === "picture" || view === "sticker" || view === "cut") return <CutStage image={image} alt={alt} what={view} isMirrored={job.request["mirror"] === true} />;
   return (
     <div className={css["room"]}>
       <Picture src={image.url} alt={alt} width={image.width} height={image.height} checks />
