@@ -72,7 +72,11 @@ function Framed({ source, url, fields, onFields, error }: FramedProps) {
               disabled={!next || isSame(next, source)}
               onClick={() => next && set(next)}
             >
-              <span className={css["shape"]} style={{ aspectRatio: `${across} / ${down}` }} aria-hidden="true" />
+              <span className={css["shape"]} data-wide={across > down} style={{ aspectRatio: `${across} / ${down}` }} aria-hidden="true">
+                {url && next ? (
+                  <img src={url} alt="" style={{ inlineSize: `${(100 * source.width) / next.width}%`, blockSize: `${(100 * source.height) / next.height}%` }} />
+                ) : null}
+              </span>
               {aspect}
             </button>
           );

@@ -4,6 +4,7 @@ import { current, named, t } from "@/shared/text/text";
 import { presetPicture } from "@/shared/tools/tools";
 import { Choices } from "@/shared/ui/Choices";
 import css from "./LookField.module.css";
+import { Sample } from "./Sample";
 
 interface Props {
   tool: Tool;
@@ -33,14 +34,9 @@ export function LookField({ tool, fields, onFields, errors }: Props) {
           const [kind, name] = key.split(":");
           onFields({ style: kind === "style" ? name : undefined, preset: kind === "preset" ? name : undefined });
         }}
-        choices={looks.map(({ key, name, title }) => ({ value: key, label: title, picture: <Sample name={name} /> }))}
+        choices={looks.map(({ key, name, title }) => ({ value: key, label: title, picture: <Sample src={presetPicture(name)} /> }))}
       />
       {error ? <p className={css["error"]}>{error}</p> : null}
     </div>
   );
-}
-
-function Sample({ name }: { name: string }) {
-  const picture = presetPicture(name);
-  return picture ? <img src={picture} alt="" width={224} height={224} /> : null;
 }

@@ -1,10 +1,12 @@
 import { fieldsOf, type FieldSchema, type Schema, unitOf } from "@/shared/form/schema";
 import type { Fields } from "@/shared/form/fields";
 import { named, number } from "@/shared/text/text";
+import { valuePicture } from "@/shared/tools/tools";
 import { Choices } from "@/shared/ui/Choices";
 import { Check, NumberField, RangeField, SelectField, TextArea, TextField } from "@/shared/ui/Field";
 import { ColourField } from "./ColourField";
 import { fieldHint, fieldLabel, valueLabel } from "./labels";
+import { Sample } from "./Sample";
 import css from "./SchemaField.module.css";
 import { WordsField } from "./WordsField";
 
@@ -108,14 +110,16 @@ function ChoiceField({ field, value, onValue, errors, path = field.name, label, 
   const options = schema.enum ?? [];
   const chosen = (options.includes(value as string) ? value : (otherwise ?? "")) as string | number;
   const none = otherwise === null ? [{ value: "", label: named("value.none", name, named("field", "automatic", "automatic")) }] : [];
-  if (options.length <= FEW) {
+  const isSeen = options.length > 0 && options.every((option) => valuePicture(name, option));
+  if (isSeen || options.length <= FEW) {
     return (
       <Choices
+        look={isSeen ? "pictures" : "chips"}
         legend={label}
         hint={hint}
         value={chosen}
         onChoose={(option) => onValue(option === "" ? undefined : option)}
-        choices={[...none, ...options.map((option) => ({ value: option, label: valueLabel(name, option) }))]}
+        choices={[...none, ...options.map((option) => ({ value: option, label: valueLabel(name, option), picture: <Sample src={valuePicture(name, option)} /> }))]}
       />
     );
   }

@@ -156,7 +156,6 @@ function Part({ name, tool, schema, known, fields, onFields, errors }: PartProps
 
 function Count({ field, value, onValue }: { field: FieldSchema | undefined; value: unknown; onValue: (count: number) => void }) {
   const most = field?.schema.maximum ?? 1;
-  if (most === 1) return null;
   return (
     <Choices
       legend={fieldLabel("count")}

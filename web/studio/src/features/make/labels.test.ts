@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { fieldsOf, type FieldSchema, type Schema } from "@/shared/form/schema";
 import de from "@/shared/text/de.json";
 import en from "@/shared/text/en.json";
+import { valuePicture } from "@/shared/tools/tools";
 import openapi from "../../../../../docs/openapi.json?raw";
 import { layoutOf, PARTS } from "./tools";
 
@@ -31,6 +32,19 @@ function needed(tool: string, field: FieldSchema, group = ""): string[][] {
     ...(field.kind === "group" ? fieldsOf(field.schema, ROOT).flatMap((inner) => needed(tool, inner, `${path}.`)) : []),
   ];
 }
+
+/** Fields that are chosen by pictures. */
+const SEEN = ["repeat", "way", "source_use", "cut", "layers", "holes", "detail", "marks"];
+
+function everyField(fields: FieldSchema[]): FieldSchema[] {
+  return fields.flatMap((field) => [field, ...(field.kind === "group" ? everyField(fieldsOf(field.schema, ROOT)) : [])]);
+}
+
+test.each(SEEN)("each value of %s has a picture", (name) => {
+  const values = TOOLS.flatMap(({ fields }) => everyField(fields)).flatMap((field) => (field.name === name ? (field.schema.enum ?? []) : []));
+  expect(values.length).toBeGreaterThan(1);
+  expect(values.filter((value) => !valuePicture(name, value))).toEqual([]);
+});
 
 test("the tools of the API are found", () => expect(TOOLS.map(({ tool }) => tool)).toContain("sticker-sheet"));
 

@@ -1,10 +1,10 @@
 import type { Tool } from "@/shared/api/tools";
 import { fieldsOf, type FieldSchema, type Schema } from "@/shared/form/schema";
 
-/** The fields of a tool's request. A size is one of those that the tool's model draws. */
+/** The fields of a tool's request that leave a choice. A size is one of those that the tool's model draws. */
 export function fieldsOfTool({ request_schema, sizes }: Pick<Tool, "request_schema" | "sizes">): FieldSchema[] {
   return fieldsOf(request_schema as Schema)
-    .filter(({ name }) => name !== "size" || sizes.length > 1)
+    .filter(({ name, schema }) => (name === "size" ? sizes.length > 1 : name !== "count" || (schema.maximum ?? 1) > 1))
     .map((field) => (field.name === "size" ? { ...field, kind: "choice", schema: { ...field.schema, enum: sizes } } : field));
 }
 

@@ -8,9 +8,14 @@ export function toolPicture(name: string): string | undefined {
   return PICTURES[`./pictures/${name}.webp`];
 }
 
-/** A small picture of a preset or style, drawn by `scripts/studio_pictures.py`. */
+/** A small picture of a preset or style. All pictures are drawn by `scripts/studio_pictures`. */
 export function presetPicture(name: string): string | undefined {
   return PICTURES[`./pictures/preset-${name}.webp`];
+}
+
+/** A small picture of what a value of a field does, for fields that are better seen than read. */
+export function valuePicture(field: string, value: string | number): string | undefined {
+  return PICTURES[`./pictures/value-${field}-${value}.webp`];
 }
 
 export function toolTitle(name: string, tool?: Tool): string {

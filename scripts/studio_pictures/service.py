@@ -1,0 +1,49 @@
+"""Jobs of a running local cloud, whose images become the pictures of Studio."""
+
+import hashlib
+import io
+import json
+import time
+from typing import Any
+
+import httpx
+from PIL import Image
+
+from local_cloud.demo.api import download
+from local_cloud.launcher.cloud import LocalCloud
+
+SEED = 7
+TIMEOUT_S = 600
+
+
+class Service:
+    """The API of a local cloud, for its demo maker. The same request again returns the same job."""
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        headers = {"Authorization": f"Bearer {cloud.sign_in()}"}
+        self._client = httpx.Client(base_url=cloud.api_url, headers=headers, timeout=TIMEOUT_S)
+
+    def job(self, tool: str, **request: Any) -> dict[str, Any]:
+        """The job of a request, once it has ended. Raises httpx.HTTPStatusError if it is refused."""
+        body = {"seed": SEED} | request
+        key = hashlib.sha256(json.dumps([tool, body], sort_keys=True).encode()).hexdigest()
+        answer = self._client.post(f"/v1/tools/{tool}/jobs", json=body, headers={"Idempotency-Key": key})
+        job_id = answer.raise_for_status().json()["job_id"]
+        while True:
+            job: dict[str, Any] = self._client.get(f"/v1/jobs/{job_id}").raise_for_status().json()
+            if "finished_at" in job:
+                return job
+            time.sleep(1)
+
+    def image(self, tool: str, index: int = 0, file: str | None = None, **request: Any) -> tuple[Image.Image, str]:
+        """One image of a job, or a further file of it, and its name as a source."""
+        data, source = self.file(tool, index, file, **request)
+        return Image.open(io.BytesIO(data)).convert("RGBA"), source
+
+    def file(self, tool: str, index: int = 0, file: str | None = None, **request: Any) -> tuple[bytes, str]:
+        """The PNG of one image, or a further file of it, and its name as a source."""
+        job = self.job(tool, count=index + 1, **request)
+        made = job["images"][index]
+        if made["state"] != "done":
+            raise SystemExit(f"{tool} {request}: {made}")
+        return download(made["files"][file] if file else made["url"]), f"{job['job_id']}/{index}"
