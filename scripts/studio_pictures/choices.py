@@ -24,8 +24,8 @@ Draw = Callable[[Service], Image.Image]
 ONE_MOTIF = {"size": 0.5, "size_spread": 0, "rotation": 0, "density": 0.01}
 
 
-def repeated(across: float, down: float | None = None, **request: Any) -> Draw:
-    """A pattern on the whole picture: so many of its tiles beside each other, and below each other if `down` is set."""
+def repeated(across: float, **request: Any) -> Draw:
+    """A pattern on the whole picture: `across` of its tiles fit next to each other."""
 
     def draw(service: Service) -> Image.Image:
         tile, _ = service.image("pattern", **request)
@@ -33,7 +33,7 @@ def repeated(across: float, down: float | None = None, **request: Any) -> Draw:
         tile = tile.resize((width, round(tile.height * width / tile.width)), Image.Resampling.LANCZOS)
         picture = Image.new("RGBA", (SIDE, SIDE), "white")
         top = (SIDE - tile.height) // 2
-        rows = range(top - SIDE // tile.height * tile.height, SIDE, tile.height) if down is None else [top]
+        rows = range(top - SIDE // tile.height * tile.height, SIDE, tile.height)
         for x, y in product(range(-width // 2, SIDE, width) if across > 1 else [0], rows):
             picture.paste(tile, (x, y))
         return picture
@@ -46,12 +46,12 @@ def tossed(repeat: str, across: float) -> Draw:
 
 
 def row(service: Service) -> Image.Image:
-    """Two tiles that repeat only beside each other."""
+    """Two tiles that repeat only in a row."""
     return _strip(service, "x", horizontal=True)
 
 
 def column(service: Service) -> Image.Image:
-    """Two tiles that repeat only below each other."""
+    """Two tiles that repeat only in a column."""
     return _strip(service, "y", horizontal=False)
 
 
