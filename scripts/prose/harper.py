@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -60,6 +60,10 @@ class Rule:
         )
 
 
+# Harper must find it after each document.
+END = Rule("EndOfDocument", "endofdocument", ("nothing",), (), ())
+
+
 @dataclass(frozen=True)
 class Finding:
     """One finding of Harper: the rule, the words and their place."""
@@ -88,21 +92,38 @@ def read_words() -> list[str]:
 
 
 def check(documents: Sequence[Sequence[Passage]], rules: Iterable[Rule]) -> list[Finding]:
-    """Run Harper on the documents. Returns its findings in order. Raises RuntimeError if Harper does not run."""
-    rules = list(rules)
+    """Run Harper on the documents. Returns its findings in order. Raises RuntimeError if Harper does not run, or does
+    not read to the end of a document, such as after a block of code without an end.
+
+    Harper reads the rules again for each file, so all documents are one file, each with END after it.
+    """
+    rules = [*rules, END]
+    lines = [(place, line) for document in documents for place, line in _list_lines(document)]
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         with zipfile.ZipFile(folder / "style.weirpack", "w") as pack:
             pack.writestr("manifest.json", json.dumps(MANIFEST))
             for rule in rules:
                 pack.writestr(f"{rule.name}.weir", rule.to_weir())
-        (folder / "words.txt").write_text("".join(f"{word}\n{word}'s\n" for word in _build_dictionary(documents)))
-        places: dict[str, list[str]] = {}
-        for number, document in enumerate(documents):
-            file = folder / f"{number}.md"
-            file.write_text("".join(f"{passage.text}\n\n" for passage in document))
-            places[str(file)] = [place for passage in document for place in (*passage.places, passage.places[-1])]
-        return _run(folder, places, [*OWN_RULES, *(rule.name for rule in rules)])
+        words = [*_build_dictionary(documents), END.find]
+        (folder / "words.txt").write_text("".join(f"{word}\n{word}'s\n" for word in words))
+        (folder / "documents.md").write_text("".join(f"{line}\n" for _, line in lines))
+        found = _run(folder, [place for place, _ in lines], [*OWN_RULES, *(rule.name for rule in rules)])
+    read = {finding.place for finding in found if finding.rule == END.name}
+    if unread := [document[0].places[0] for document in documents if document[-1].places[-1] not in read]:
+        raise RuntimeError(
+            f"Harper does not read to the end of {unread[0]}: is a block of code or a comment not closed?"
+        )
+    return [finding for finding in found if finding.rule != END.name]
+
+
+def _list_lines(document: Sequence[Passage]) -> Iterator[tuple[str, str]]:
+    """The lines of a document with their places. A blank line is after each passage, and END after the last one."""
+    for passage in document:
+        yield from zip(passage.places, passage.text.splitlines() or [""], strict=True)
+        yield passage.places[-1], ""
+    yield document[-1].places[-1], END.find
+    yield document[-1].places[-1], ""
 
 
 def _build_dictionary(documents: Sequence[Sequence[Passage]]) -> list[str]:
@@ -113,21 +134,20 @@ def _build_dictionary(documents: Sequence[Sequence[Passage]]) -> list[str]:
     return [*listed, *sorted(name for name in names if name.lower() not in known)]
 
 
-def _run(folder: Path, places: Mapping[str, Sequence[str]], rules: Sequence[str]) -> list[Finding]:
+def _run(folder: Path, places: Sequence[str], rules: Sequence[str]) -> list[Finding]:
+    """Check `documents.md`. `places` has the place of each of its lines."""
     command = (
         *(sys.executable, "-m", "harper", "lint", "--quiet", "--no-color", "--format", "json"),
         *("--dialect", "british", "--only", ",".join(rules)),
         *("--weirpacks", str(folder / "style.weirpack"), "--user-dict-path", str(folder / "words.txt")),
-        *("--file-dict-path", str(folder / "none"), *places),
+        *("--file-dict-path", str(folder / "none"), str(folder / "documents.md")),
     )
     process = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
-        lints_by_file = {report["file"]: report["lints"] for report in json.loads(process.stdout)}
+        (report,) = json.loads(process.stdout)
     except json.JSONDecodeError:
         raise RuntimeError(process.stderr.partition("Stack backtrace")[0]) from None
-    lints_by_name = {Path(file).name: lints for file, lints in lints_by_file.items()}
     return [
-        Finding(lines[lint["line"] - 1], lint["rule"], lint["matched_text"], lint["message"])
-        for file, lines in places.items()
-        for lint in sorted(lints_by_name[Path(file).name], key=lambda lint: lint["span"]["char_start"])
+        Finding(places[lint["line"] - 1], lint["rule"], lint["matched_text"], lint["message"])
+        for lint in sorted(report["lints"], key=lambda lint: lint["span"]["char_start"])
     ]

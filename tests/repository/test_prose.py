@@ -133,5 +133,13 @@ def test_a_rule_that_harper_cannot_read_is_refused() -> None:
         check([[Passage("A text.", ("here",))]], [broken])
 
 
+@pytest.mark.parametrize("opening", ["```sh", "<!-- Remark"])
+def test_a_text_that_hides_what_is_after_it_is_refused(opening: str) -> None:
+    texts = [[Passage("A text.", ("first",))], [Passage(opening, ("second",))], [Passage("A text.", ("third",))]]
+
+    with pytest.raises(RuntimeError, match="the end of second"):
+        check(texts, RULES)
+
+
 def test_the_words_are_sorted_and_listed_once() -> None:
     assert read_words() == sorted(set(read_words()), key=lambda word: (word.lower(), word))
