@@ -8,6 +8,17 @@ from typing import Protocol
 from craftspark.errors import PictureNotFound
 from craftspark.gallery.publishing import GalleryRecords
 
+# What lists show of each power of ten. Below the first step, they show the exact number.
+STEPS = (10, 12, 15, 20, 25, 30, 40, 50, 60, 80)
+
+
+def shown_of(likes: int) -> int:
+    """How many likes a list shows: rounded down from ten on, so that rows are seldom written again."""
+    if likes < STEPS[0]:
+        return max(likes, 0)
+    power: int = 10 ** (len(str(likes)) - 2)
+    return max(step * power for step in STEPS if step * power <= likes)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Likes:

@@ -62,6 +62,7 @@ class Picture:
     ancestors: tuple[str, ...] = ()
     root: str | None = None
     bound: str | None = None
+    likes: int = 0
 
     @classmethod
     def of(cls, job: Job, image: StoredImage, publication: Publication, at: datetime) -> Picture:

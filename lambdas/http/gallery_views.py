@@ -72,6 +72,10 @@ class CardFacts(View):
     height: int = Field(description="Height in pixels.")
     alpha: bool = Field(description="Whether the picture has transparency.")
     published_at: datetime = Field(description="Time at which the picture was published.")
+    likes: int = Field(
+        description="Number of makers who like the picture. In lists, it is rounded down from 10 on: 10, 12, 15, 20, "
+        "25, 30, 40, 50, 60, 80 and so on. It can be some seconds old, and a minute in the popular pictures."
+    )
 
 
 class PictureCard(CardFacts):
@@ -126,7 +130,6 @@ class PictureView(PictureCard):
     """A published picture with what it was made from."""
 
     author_name: str | None = Field(None, description="Name of its maker. Absent if the maker has chosen none.")
-    likes: int = Field(description="Number of makers who like the picture. It can be some seconds old.")
     remixes: int = Field(description="Number of public remixes of the picture.")
     lineage: LineageView | None = Field(None, description="What it is a remix of. Absent if it is none.")
     url: str = Field(description="URL of the picture. It is the same while the picture is public.")
@@ -157,11 +160,10 @@ def picture_view(shown: ShownPicture, links: Links) -> PictureView:
     picture = shown.picture
     url, thumbnail_url = links([Download(f"{picture.folder}/{name}") for name in (PICTURE_FILE, THUMBNAIL_FILE)])
     return PictureView(
-        **card_facts(picture),
+        **{**card_facts(picture), "likes": shown.likes},
         thumbnail_url=thumbnail_url,
         url=url,
         author_name=shown.names.get(picture.author),
-        likes=shown.likes,
         remixes=shown.remixes,
         lineage=lineage_view(shown),
         model=picture.model,
@@ -204,4 +206,5 @@ def card_facts(picture: Picture) -> dict[str, Any]:
         "height": picture.height,
         "alpha": picture.alpha,
         "published_at": picture.published_at,
+        "likes": picture.likes,
     }

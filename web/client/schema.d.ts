@@ -2111,6 +2111,8 @@ export interface components {
              * @description Time at which the picture was published.
              */
             published_at: string;
+            /** @description Number of makers who like the picture. In lists, it is rounded down from 10 on: 10, 12, 15, 20, 25, 30, 40, 50, 60, 80 and so on. It can be some seconds old, and a minute in the popular pictures. */
+            likes: number;
             /**
              * @description `public`: everybody sees the picture. `taken_down`: an administrator has hidden it. `suspended`: it is hidden while the account of its maker is suspended.
              * @enum {string}
@@ -2485,6 +2487,8 @@ export interface components {
              * @description Time at which the picture was published.
              */
             published_at: string;
+            /** @description Number of makers who like the picture. In lists, it is rounded down from 10 on: 10, 12, 15, 20, 25, 30, 40, 50, 60, 80 and so on. It can be some seconds old, and a minute in the popular pictures. */
+            likes: number;
             /**
              * @description `public`: everybody sees the picture. `taken_down`: an administrator has hidden it. `suspended`: it is hidden while the account of its maker is suspended.
              * @enum {string}
@@ -2659,6 +2663,8 @@ export interface components {
              * @description Time at which the picture was published.
              */
             published_at: string;
+            /** @description Number of makers who like the picture. In lists, it is rounded down from 10 on: 10, 12, 15, 20, 25, 30, 40, 50, 60, 80 and so on. It can be some seconds old, and a minute in the popular pictures. */
+            likes: number;
             /** @description URL of a small WebP image. It is the same while the picture is public. */
             thumbnail_url: string;
         };
@@ -2777,12 +2783,12 @@ export interface components {
              * @description Time at which the picture was published.
              */
             published_at: string;
+            /** @description Number of makers who like the picture. In lists, it is rounded down from 10 on: 10, 12, 15, 20, 25, 30, 40, 50, 60, 80 and so on. It can be some seconds old, and a minute in the popular pictures. */
+            likes: number;
             /** @description URL of a small WebP image. It is the same while the picture is public. */
             thumbnail_url: string;
             /** @description Name of its maker. Absent if the maker has chosen none. */
             author_name?: string;
-            /** @description Number of makers who like the picture. It can be some seconds old. */
-            likes: number;
             /** @description Number of public remixes of the picture. */
             remixes: number;
             /** @description What it is a remix of. Absent if it is none. */

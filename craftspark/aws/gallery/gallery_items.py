@@ -33,9 +33,13 @@ PICTURE, TALLY, STANDING, REMIXES, REMIX = "picture", "tally", "standing", "remi
 # Why a picture is not public: a set of reasons, which exists only while there is one.
 HIDDEN = "hidden_by"
 RANK = "likes_rank"
+# How many likes the lists show: an attribute of the picture and of each of its rows.
+LIKES = "likes_shown"
 TAKEDOWN_FACTS, APPEAL = "takedown", "appeal"
 # What a row leaves out: no list shows it.
 NOT_LISTED = ("recipe", "words", "ancestors", "root", "bound")
+# What is an attribute, because it changes.
+NOT_A_FACT = ("likes",)
 
 
 def picture_key(picture_id: str, item: str = PICTURE) -> Any:
@@ -119,12 +123,25 @@ def is_public(item: Mapping[str, Any]) -> bool:
 
 def write_picture(picture: Picture) -> Any:
     """What the item of a picture has in addition to its key."""
-    return {"folder": text(picture.folder), "facts": _write(asdict(picture))}
+    return {"folder": text(picture.folder), LIKES: number(picture.likes), "facts": _write(asdict(picture))}
 
 
 def write_row(picture: Picture) -> Any:
     """What a row has in addition to its key."""
-    return {"facts": _write({name: value for name, value in asdict(picture).items() if name not in NOT_LISTED})}
+    facts = {name: value for name, value in asdict(picture).items() if name not in NOT_LISTED}
+    return {LIKES: number(picture.likes), "facts": _write(facts)}
+
+
+def show_likes(table: str, key: Any, likes: int) -> Any:
+    """The write that changes how many likes a row shows. It fails if there is no such row."""
+    update = {
+        "TableName": table,
+        "Key": key,
+        "UpdateExpression": f"SET {LIKES} = :likes",
+        "ConditionExpression": "attribute_exists(facts)",
+        "ExpressionAttributeValues": {":likes": number(likes)},
+    }
+    return {"Update": update}
 
 
 def read_picture(item: Mapping[str, Any]) -> Picture:
@@ -133,7 +150,7 @@ def read_picture(item: Mapping[str, Any]) -> Picture:
     facts["published_at"] = datetime.fromisoformat(facts["published_at"])
     for name in ("tags", "ancestors"):
         facts[name] = tuple(facts.get(name, ()))
-    return Picture(**facts)
+    return Picture(**facts, likes=int(item[LIKES]["N"]) if LIKES in item else 0)
 
 
 def read_kept(item: Mapping[str, Any]) -> KeptPicture:
@@ -148,5 +165,7 @@ def read_kept(item: Mapping[str, Any]) -> KeptPicture:
 
 
 def _write(facts: dict[str, Any]) -> Any:
+    for name in NOT_A_FACT:
+        facts.pop(name)
     facts["published_at"] = timestamp(facts["published_at"])
     return text(json.dumps(facts, ensure_ascii=False, separators=(",", ":")))

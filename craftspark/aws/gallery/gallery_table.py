@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,7 @@ from craftspark.errors import (
     PictureTakenDown,
 )
 from craftspark.gallery.feeds import MAX_READS, Feed, position_of
+from craftspark.gallery.likes import shown_of
 from craftspark.gallery.pictures import Picture
 from craftspark.gallery.popular import rank_of
 from craftspark.gallery.publishing import ShownPicture
@@ -66,7 +67,8 @@ class GalleryTable:
 
     def add(self, picture: Picture) -> None:
         # An image that was public before has its likes again.
-        rank = rank_of(likes_of(self._get(picture.picture_id, TALLY)))
+        likes = likes_of(self._get(picture.picture_id, TALLY))
+        picture, rank = replace(picture, likes=shown_of(likes)), rank_of(likes)
         put = {
             "TableName": self.table,
             "Item": {**picture_key(picture.picture_id), **write_picture(picture), RANK: number(rank)},

@@ -6,25 +6,30 @@ whenever one of them changes: it can be made twice, and also too late, but never
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.gallery.batches import read_items
 from craftspark.aws.gallery.gallery_items import (
+    LIKES,
     RANK,
     TALLY,
     candidates_of,
     is_public,
     picture_key,
     read_picture,
+    rows_of,
+    show_likes,
     write_row,
 )
 from craftspark.aws.items import number, text
 from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.errors import AccountContended, Contended
+from craftspark.gallery.likes import shown_of
+from craftspark.gallery.pictures import Picture
 from craftspark.gallery.popular import rank_of
 
 if TYPE_CHECKING:
@@ -61,7 +66,7 @@ class LikesTable:
         return likes
 
     def sum_up(self, picture_id: str) -> None:
-        """Write the sum of the counters, and move the picture to its new rank if that changed. Raises Contended."""
+        """Write the sum of the counters, and what lists show of it if that changed. Raises Contended."""
         likes, changes = self._sum(picture_id)
         # If a newer sum is there, or this one, its rank may still have to be written.
         with suppress(self.client.exceptions.ConditionalCheckFailedException):
@@ -73,48 +78,64 @@ class LikesTable:
                 ExpressionAttributeValues={":likes": number(likes), ":changes": number(changes)},
             )
         for _ in range(TRIES):
-            if self._has_its_rank(picture_id):
+            if self._is_shown(picture_id):
                 return
-        raise Contended(f"{TRIES} tries met other changes of the rank")
+        raise Contended(f"{TRIES} tries met other changes of the picture")
 
-    def _has_its_rank(self, picture_id: str) -> bool:
-        """Move the picture to the rank of its sum. False if something else changed at the same time."""
+    def _is_shown(self, picture_id: str) -> bool:
+        """Give a picture the rank of its sum, and its rows the number. False if something else changed meanwhile."""
         keys = [picture_key(picture_id, item) for item in ("picture", TALLY)]
         items = {item["item"]["S"]: item for item in read_items(self.client, self.table, keys, consistent=True)}
         item, tally = items.get("picture"), items.get(TALLY)
-        rank = rank_of(likes_of(tally))
-        if item is None or tally is None or not is_public(item) or item[RANK]["N"] == str(rank):
+        if item is None or tally is None or not is_public(item):
             return True
-        picture, old = read_picture(item), int(item[RANK]["N"])
-        move = {
-            "TableName": self.table,
-            "Key": picture_key(picture_id),
-            "UpdateExpression": f"SET {RANK} = :rank",
-            "ConditionExpression": f"folder = :folder AND {RANK} = :old AND attribute_not_exists(hidden_by)",
-            "ExpressionAttributeValues": {
-                ":rank": number(rank),
-                ":old": number(old),
-                ":folder": text(picture.folder),
-            },
-        }
+        likes, before, old = likes_of(tally), read_picture(item), int(item[RANK]["N"])
+        picture, rank = replace(before, likes=shown_of(likes)), rank_of(likes)
+        if (picture.likes, rank) == (before.likes, old):
+            return True
         same_sum = {
             "TableName": self.table,
             "Key": picture_key(picture_id, TALLY),
             "ConditionExpression": "changes = :changes",
             "ExpressionAttributeValues": {":changes": tally["changes"]},
         }
-        row = write_row(picture)
         writes = [
-            {"Update": move},
+            self._change_picture(picture, old, rank),
             {"ConditionCheck": same_sum},
-            *({"Delete": {"TableName": self.table, "Key": key}} for key in candidates_of(picture, old)),
-            *({"Put": {"TableName": self.table, "Item": {**key, **row}}} for key in candidates_of(picture, rank)),
+            *self._change_rows(picture, old, rank),
         ]
         try:
             transact(self.client, writes)
         except ConditionsFailed:
             return False
         return True
+
+    def _change_picture(self, picture: Picture, old: int, rank: int) -> Any:
+        """The write of a public picture's rank and likes, if its rank is `old`."""
+        update = {
+            "TableName": self.table,
+            "Key": picture_key(picture.picture_id),
+            "UpdateExpression": f"SET {RANK} = :rank, {LIKES} = :likes",
+            "ConditionExpression": f"folder = :folder AND {RANK} = :old AND attribute_not_exists(hidden_by)",
+            "ExpressionAttributeValues": {
+                ":rank": number(rank),
+                ":old": number(old),
+                ":likes": number(picture.likes),
+                ":folder": text(picture.folder),
+            },
+        }
+        return {"Update": update}
+
+    def _change_rows(self, picture: Picture, old: int, rank: int) -> Iterator[Any]:
+        """The writes of the rows of a picture whose rank was `old`: only those of another score move."""
+        if rank != old:
+            row = write_row(picture)
+            yield from ({"Delete": {"TableName": self.table, "Key": key}} for key in candidates_of(picture, old))
+            yield from (
+                {"Put": {"TableName": self.table, "Item": {**key, **row}}} for key in candidates_of(picture, rank)
+            )
+        moved = list(candidates_of(picture, rank)) if rank != old else []
+        yield from (show_likes(self.table, key, picture.likes) for key in rows_of(picture, rank) if key not in moved)
 
     def _sum(self, picture_id: str) -> tuple[int, int]:
         """The likes, and how often they changed: the higher this number, the newer the sum."""

@@ -7,6 +7,7 @@ were hidden while a generation may still list them: a reader gets both with one 
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.gallery.batches import delete_items, put_items
-from craftspark.aws.gallery.gallery_items import read_picture
+from craftspark.aws.gallery.gallery_items import LIKES, read_picture
 from craftspark.aws.items import epoch, text, timestamp
 from craftspark.clock import utc_now
 from craftspark.errors import InvalidInput
@@ -83,13 +84,13 @@ class PopularTable:
             Limit=LISTED,
             ConsistentRead=True,  # a picture that was hidden before this moment is in no later generation
         )["Items"]
-        facts = [row["facts"] for row in rows]
-        digest = sha256("\n".join(fact["S"] for fact in facts).encode()).hexdigest()[:16]
+        listed = [{name: row[name] for name in ("facts", LIKES) if name in row} for row in rows]
+        digest = sha256(json.dumps(listed).encode()).hexdigest()[:16]
         state = self._read_state()
         generation, _, same = _entry_of(state, ranking).partition("#")
         if same == digest and generation > timestamp(now - LIFE / 2) and not _hides_any(state, generation, rows, now):
             return False
-        self._write_rows(ranking, timestamp(now), facts)
+        self._write_rows(ranking, timestamp(now), listed)
         self._turn_to(ranking, f"{timestamp(now)}#{digest}")
         return True
 
@@ -99,17 +100,17 @@ class PopularTable:
         old = [item for item in self._read_state() if "hidden" in item and item["until"]["S"] < ended]
         delete_items(self.client, self.table, [_key(item["item"]["S"]) for item in old])
 
-    def _write_rows(self, ranking: Ranking, generation: str, facts: Sequence[Any]) -> None:
+    def _write_rows(self, ranking: Ranking, generation: str, listed: Sequence[Any]) -> None:
         ends = epoch(datetime.fromisoformat(generation) + LIFE + WRITING)
         items = [
             {
                 "key": text(ranking.partition(generation, copy)),
                 "item": text(f"{place:03}"),
-                "facts": fact,
+                **row,
                 "expires_at": ends,
             }
             for copy in range(COPIES)
-            for place, fact in enumerate(facts)
+            for place, row in enumerate(listed)
         ]
         put_items(self.client, self.table, items)
 

@@ -2,7 +2,7 @@ import { useEffect, useRef } from "react";
 import { Link } from "wouter";
 import type { Card } from "@/shared/api/gallery";
 import { useIsLiked } from "@/shared/api/likes";
-import { t } from "@/shared/text/text";
+import { counted, number, t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
 import { Picture } from "@/shared/ui/Picture";
 import { Heart } from "./Heart";
@@ -55,6 +55,8 @@ export function Wall({ pictures, isPending, more, label }: { pictures: readonly 
 function Tile({ picture, isFirst }: { picture: Card; isFirst: boolean }) {
   const fills = fillsSquare(picture);
   const isLiked = useIsLiked(picture.picture_id);
+  // The maker's own like is known before the list has it.
+  const likes = Math.max(picture.likes, Number(isLiked));
   return (
     <li>
       <Link href={`/gallery/${picture.picture_id}`} className={css["tile"]} data-stock={fills ? "print" : stockOf(picture.picture_id)}>
@@ -66,15 +68,21 @@ function Tile({ picture, isFirst }: { picture: Card; isFirst: boolean }) {
           className={fills ? css["print"] : css["motif"]}
         />
         <span className={css["title"]}>{picture.title}</span>
-        {isLiked ? (
-          <span className={css["liked"]}>
-            <Heart full />
-            <span className="unseen">{t("picture.liked")}</span>
+        {likes > 0 ? (
+          <span className={css["likes"]} data-liked={isLiked}>
+            <Heart full={isLiked} />
+            <span aria-hidden="true">{likesOf(likes)}</span>
+            <span className="unseen">{counted(isLiked ? "picture.liked.by" : "picture.likes.by", likes)}</span>
           </span>
         ) : null}
       </Link>
     </li>
   );
+}
+
+/** The likes of a card. The API rounds them down from ten on. */
+function likesOf(likes: number): string {
+  return likes < 10 ? number(likes) : `${number(likes)}+`;
 }
 
 /** Calls `onNear` when this place is about to come into sight. */
