@@ -100,6 +100,11 @@ class Picture:
         return author_of(self.maker)
 
     @property
+    def lineage(self) -> tuple[str, ...]:
+        """The pictures that this one comes from, as far as they are known: the nearest first, the root last."""
+        return tuple(dict.fromkeys((*self.ancestors, *((self.root,) if self.root else ()))))
+
+    @property
     def parent(self) -> str | None:
         return self.ancestors[0] if self.ancestors else None
 

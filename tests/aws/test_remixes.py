@@ -1,6 +1,7 @@
 """Remixes: what may be remixed, under which licence, and attribution that outlasts the pictures."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from tests.aws.api import Answer, call, read, settle, store, submit
 from tests.aws.conftest import IMAGES, client_of
 from tests.aws.test_curation import administer, take_down
 from tests.aws.test_gallery import a_job, publish, visit
+from tests.aws.test_gallery_lists import START
+from tests.aws.test_gallery_lists import a_picture as a_listed_picture
 
 pytestmark = pytest.mark.usefixtures("all_settings")
 
@@ -83,6 +86,33 @@ def test_a_remix_outlasts_its_parent_and_still_names_it(end: str) -> None:
         assert published.body["lineage"]["parent"] == removed
     else:
         assert published.body["type"] == "/problems/PictureTakenDown"
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_takedown_refuses_later_publications_of_all_that_comes_from_the_picture(steps: int) -> None:
+    root = a_picture()
+    parent = root
+    for _ in range(steps):
+        parent = a_remix(parent).body["picture_id"]
+    late = a_job("maker-2", remix_of=parent)
+    take_down(root)
+
+    refused = publish(late, maker="maker-2")
+
+    assert (refused.status, refused.body["type"]) == (409, "/problems/PictureTakenDown")
+    assert root in refused.body["detail"]
+    assert page(parent)["lineage"]["root"] == {"picture_id": root, "removed": True}  # a public remix stays
+    administer("restore_picture", root)
+    assert publish(late, maker="maker-2").status == 201
+
+
+def test_what_a_picture_comes_from_is_checked_once_each() -> None:
+    """Eight ancestors and the root at most, so a transaction has a limited number of checks."""
+    line = tuple(f"{number:026}" for number in range(8))
+    picture = replace(a_listed_picture(1, START), ancestors=line, root="r" * 26)
+
+    assert picture.lineage == (*line, "r" * 26)
+    assert replace(picture, root=line[7]).lineage == line
 
 
 def test_a_takedown_while_a_remix_is_published_refuses_the_remix(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,16 +97,21 @@ def _count_remix(table: str, picture: Picture, step: int) -> list[Any]:
     return [{"Update": update}]
 
 
-def check_parent(table: str, picture: Picture) -> list[Any]:
-    """The check that nobody has taken down the parent of a picture, for the transaction that publishes it."""
-    if picture.parent is None:
-        return []
-    check = {
-        "TableName": table,
-        "Key": picture_key(picture.parent),
-        "ConditionExpression": f"attribute_not_exists({TAKEDOWN_FACTS})",
-    }
-    return [{"ConditionCheck": check}]
+def check_lineage(table: str, picture: Picture) -> list[Any]:
+    """The checks that nobody has taken down a picture that this one comes from, for the transaction that publishes it.
+
+    They are in the order of `Picture.lineage`. A lineage has up to eight ancestors and the root.
+    """
+    return [
+        {
+            "ConditionCheck": {
+                "TableName": table,
+                "Key": picture_key(picture_id),
+                "ConditionExpression": f"attribute_not_exists({TAKEDOWN_FACTS})",
+            }
+        }
+        for picture_id in picture.lineage
+    ]
 
 
 def candidates_of(picture: Picture, rank: int) -> Iterator[Any]:

@@ -17,7 +17,7 @@ from craftspark.aws.gallery.gallery_items import (
     REMIXES,
     TAKEDOWN_FACTS,
     TALLY,
-    check_parent,
+    check_lineage,
     counts_of,
     is_public,
     own_key,
@@ -86,20 +86,21 @@ class GalleryTable:
                 [
                     {"Put": put},
                     {"ConditionCheck": active},
-                    *check_parent(self.table, picture),
+                    *check_lineage(self.table, picture),
                     own,
                     *counts_of(self.table, picture, 1),
                     *self._put_rows(picture, rank),
                 ]
             )
         except ConditionsFailed as failed:
-            exists, suspended, *_ = (item is not None for item in failed.items)
+            exists, suspended, *others = (item is not None for item in failed.items)
             if exists:
                 raise PictureAlreadyPublished("the image is already published", field="index") from None
             if suspended:
                 raise AccountSuspended("your account was suspended; ask the operators") from None
+            taken_down = next(each for each, is_down in zip(picture.lineage, others, strict=False) if is_down)
             raise PictureTakenDown(
-                f"the picture {picture.parent}, which this is a remix of, was taken down", field="index"
+                f"the picture {taken_down}, which this comes from, was taken down", field="index"
             ) from None
 
     def find(self, picture_id: str) -> Picture:
@@ -126,8 +127,7 @@ class GalleryTable:
         if found is None or not is_public(found):
             raise _missing(picture_id)
         picture = read_picture(found)
-        ancestors = [*picture.ancestors, *([picture.root] if picture.root else [])]
-        related = self.find_public(ancestors) if ancestors else {}
+        related = self.find_public(picture.lineage) if picture.lineage else {}
         authors = [picture.author, *(each.author for each in related.values())]
         return ShownPicture(
             picture=picture,
