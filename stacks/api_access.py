@@ -111,8 +111,8 @@ def define_upload_access(stage: Stage, data: DataStack, guardrail: Guardrail | N
 def define_gallery_access(
     stage: Stage, data: DataStack, indexes: PictureIndexes, guardrail: Guardrail | None, *, site_url: str
 ) -> dict[str, Access]:
-    """Functions for the gallery. The site serves public pictures. A function that signs a link to another one for
-    administrators needs permission to read it.
+    """Functions for the gallery. The site serves public pictures. A function that signs a link to another one
+    needs permission to read it.
     """
     records, files = data.gallery_records, data.gallery
     record = RecordSettings(gallery_table=records.table.table_name)
@@ -152,8 +152,8 @@ def define_gallery_access(
         "unpublish_picture": Access(settings=(publish,), grants=(records.grant_remove, drop_files, drop_hidden)),
         "read_picture": Access(settings=(gallery,), grants=(records.grant_show,)),
         "report_picture": Access(settings=(gallery,), grants=(records.grant_report,)),
-        "appeal_takedown": Access(settings=(gallery,), grants=(records.grant_appeal,)),
-        "list_own_pictures": Access(settings=(gallery,), grants=(records.grant_list_own,)),
+        "appeal_takedown": Access(settings=(gallery,), grants=(records.grant_appeal, read_hidden)),
+        "list_own_pictures": Access(settings=(gallery,), grants=(records.grant_list_own, read_hidden)),
         "list_reports": Access(settings=(gallery,), grants=(records.grant_review, read_files, read_hidden)),
         "take_down_picture": curate + Access(grants=(records.grant_curate,)),
         "dismiss_reports": curate + Access(grants=(records.grant_dismiss,)),

@@ -4,7 +4,7 @@ from craftspark.parsing.json_values import parse_request
 from lambdas.http.curation_views import AppealRequest, own_picture_view
 from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
 from lambdas.log import logger
-from lambdas.wiring.gallery import curation, links
+from lambdas.wiring.gallery import curation, hidden_links, links
 
 
 @logger.inject_lambda_context
@@ -14,4 +14,4 @@ def handler(request: Request) -> Response:
     picture_id = id_in_path(request, "picture_id")
     kept = curation().appeal(picture_id, request.maker, wanted.words)
     logger.info("takedown appealed", extra={"picture_id": picture_id})
-    return Response(body=own_picture_view(kept, links().links))
+    return Response(body=own_picture_view(kept, links().links, hidden_links))

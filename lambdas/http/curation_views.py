@@ -74,8 +74,9 @@ class OwnPictureView(CardFacts):
     state: State = Field(description=STATE)
     takedown: TakedownView | None = Field(None, description="Why it was taken down. Absent if it was not.")
     appeal: AppealView | None = Field(None, description="Your appeal against the takedown, if there is one.")
-    thumbnail_url: str | None = Field(
-        None, description="URL of a small WebP image. Absent while the picture is not public."
+    thumbnail_url: str = Field(
+        description="URL of a small WebP image. While the picture is not public, the URL is temporary, and works some "
+        "seconds after the picture was hidden."
     )
 
 
@@ -117,13 +118,17 @@ def report_view(report: Report) -> ReportView:
     return ReportView(reason=report.reason, words=report.words, reported_at=report.at)
 
 
-def own_picture_page(kept: Sequence[KeptPicture], next_cursor: str | None, links: Links) -> OwnPicturePage:
-    return OwnPicturePage(pictures=[own_picture_view(each, links) for each in kept], next_cursor=next_cursor)
+def own_picture_page(
+    kept: Sequence[KeptPicture], next_cursor: str | None, links: Links, hidden: HiddenLinks
+) -> OwnPicturePage:
+    return OwnPicturePage(pictures=[own_picture_view(each, links, hidden) for each in kept], next_cursor=next_cursor)
 
 
-def own_picture_view(kept: KeptPicture, links: Links) -> OwnPictureView:
-    public = kept.state == "public"
-    [url] = links([Download(f"{kept.picture.folder}/{THUMBNAIL_FILE}")]) if public else [None]
+def own_picture_view(kept: KeptPicture, links: Links, hidden: HiddenLinks) -> OwnPictureView:
+    if kept.state == "public":
+        [url] = links([Download(f"{kept.picture.folder}/{THUMBNAIL_FILE}")])
+    else:
+        [url] = hidden(kept, (THUMBNAIL_FILE,))
     return OwnPictureView(**_decided(kept), thumbnail_url=url)
 
 

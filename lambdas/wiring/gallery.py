@@ -58,7 +58,7 @@ def _signed_links() -> Presigner:
 
 
 def hidden_links(kept: KeptPicture, names: Sequence[str]) -> list[str]:
-    """Links to the files of a picture, wherever they are, for administrators."""
+    """Signed links to the files of a picture, wherever they are, for its maker and for administrators."""
     folder = kept.picture.folder if kept.state == "public" else f"{HIDDEN}{kept.picture.folder}"
     return _signed_links().links([Download(f"{folder}/{name}") for name in names])
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -126,6 +127,10 @@ def test_a_picture_that_is_taken_down_is_hidden_everywhere_immediately(bus: Bus)
     assert follow(bus) == ["PictureShown", "PictureHidden"]
     assert all(key.startswith("hidden/pictures/") for key in stored())
     assert len(stored()) == 2
+    # Only its maker and administrators get links to them.
+    thumbnail = urlsplit(call("list_own_pictures").body["pictures"][0]["thumbnail_url"])
+    assert any(thumbnail.path.endswith(f"/{key}") for key in stored())
+    assert "Signature=" in thumbnail.query
     assert audited() == ["take picture down"]
 
 

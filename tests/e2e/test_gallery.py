@@ -108,7 +108,9 @@ def test_an_administrator_takes_a_reported_picture_down_and_restores_it_after_an
     assert visitor.call("GET", path).status_code == 404
     assert eventually(lambda: HTTP.get(published["url"]).status_code == 403)
     assert maker.call("POST", f"{path}/appeal", json={"words": "It is mine."}).status_code == 200
-    assert maker.call("GET", "/v1/account/pictures").json()["pictures"][0]["state"] == "taken_down"
+    own = maker.call("GET", "/v1/account/pictures").json()["pictures"][0]
+    assert own["state"] == "taken_down"
+    assert HTTP.get(own["thumbnail_url"]).status_code == 200
     assert HTTP.get(administrator.call("POST", f"{act}/dismissal").json()["url"]).status_code == 200
     assert administrator.call("DELETE", f"{act}/takedown").json()["state"] == "public"
     assert HTTP.get(visitor.call("GET", path).json()["url"]).status_code == 200

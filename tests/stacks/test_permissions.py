@@ -302,6 +302,15 @@ def test_zips_are_written_beside_the_images(dev: Synthesis) -> None:
     assert all("/zips/*" in json.dumps(each["Resource"]) for each in changing)
 
 
+@pytest.mark.parametrize("name", ["list_own_pictures", "appeal_takedown"])
+def test_links_for_makers_lead_to_hidden_files_and_change_none(dev: Synthesis, name: str) -> None:
+    [reading] = [each for each in dev.allowed_to_function(name) if "s3" in services([each])]
+
+    assert set(actions(reading)) == {"s3:GetObject*", "s3:GetBucket*", "s3:List*"}
+    assert "/hidden/*" in json.dumps(reading["Resource"])
+    assert "/pictures/*" not in json.dumps(reading["Resource"])
+
+
 def test_visitors_of_the_gallery_change_nothing(dev: Synthesis) -> None:
     for name in ("list_pictures", "read_picture", "read_like"):
         assert not on(dev.allowed_to_function(name), "Gallery") & {*TABLE_WRITES, "dynamodb:DeleteItem", "s3:PutObject"}

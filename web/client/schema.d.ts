@@ -2122,8 +2122,8 @@ export interface components {
             takedown?: components["schemas"]["TakedownView"];
             /** @description Your appeal against the takedown, if there is one. */
             appeal?: components["schemas"]["AppealView"];
-            /** @description URL of a small WebP image. Absent while the picture is not public. */
-            thumbnail_url?: string;
+            /** @description URL of a small WebP image. While the picture is not public, the URL is temporary, and works some seconds after the picture was hidden. */
+            thumbnail_url: string;
             /** @description ID of the maker: the `sub` claim of their access tokens. */
             maker: string;
             /** @description Temporary URL of the picture. */
@@ -2498,8 +2498,8 @@ export interface components {
             takedown?: components["schemas"]["TakedownView"];
             /** @description Your appeal against the takedown, if there is one. */
             appeal?: components["schemas"]["AppealView"];
-            /** @description URL of a small WebP image. Absent while the picture is not public. */
-            thumbnail_url?: string;
+            /** @description URL of a small WebP image. While the picture is not public, the URL is temporary, and works some seconds after the picture was hidden. */
+            thumbnail_url: string;
         };
         /**
          * PatternRequest

@@ -44,7 +44,7 @@ function Row({ picture }: { picture: OwnPicture }) {
   return (
     <li className={css["row"]}>
       <span className={css["thumbnail"]}>
-        {picture.thumbnail_url ? <Picture src={picture.thumbnail_url} alt="" fill checks={picture.alpha} /> : null}
+        <Picture src={picture.thumbnail_url} alt="" fill checks={picture.alpha} />
       </span>
       <div className={css["facts"]}>
         <h2 className={css["name"]}>

@@ -25,8 +25,8 @@ export function useOwnPictures() {
 }
 
 function withStableThumbnail(picture: OwnPicture): OwnPicture {
-  if (!picture.thumbnail_url) return picture;
-  return { ...picture, thumbnail_url: links.keep(`gallery/${picture.picture_id}/thumbnail`, picture.thumbnail_url) };
+  // Hidden and public pictures have different links.
+  return { ...picture, thumbnail_url: links.keep(`gallery/${picture.picture_id}/${picture.state}/thumbnail`, picture.thumbnail_url) };
 }
 
 /** Takes a picture back. Every list of the gallery is read again. */
