@@ -98,6 +98,6 @@ function Row({ entry }: { entry: AuditEntry }) {
 /** What was given or chosen, and what the administrator said about it. */
 function whyOf({ credits, plan, name, reason, note }: AuditEntry): string {
   const given = credits === undefined ? "" : counted("admin.audit.credits", credits);
-  const parts = [given, plan, name && `“${name}”`, reason && named("reason", reason, reason), note];
+  const parts = [given, plan, name && t("admin.audit.name", { name }), reason && named("reason", reason, reason), note];
   return parts.filter(Boolean).join(" · ");
 }
