@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from craftspark.aws.retries import pause_s
 from craftspark.errors import Contended
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def transact(client: DynamoDBClient, writes: Sequence[dict[str, Any]]) -> None:
                 ) from None
             if codes - {"None", CONFLICT, *THROTTLES}:
                 raise
-            time.sleep(_pause_s(tries))
+            time.sleep(pause_s(tries))
         else:
             return
     raise Contended(
@@ -76,9 +76,4 @@ def retry_conflicts(client: DynamoDBClient) -> DynamoDBClient:
 def _retry_conflict(response: Any, attempts: int, **_: Any) -> float | None:
     """The seconds to wait before the next attempt, or None. botocore calls this after each attempt."""
     code = response[1].get("Error", {}).get("Code") if response else None
-    return _pause_s(attempts - 1) if code == "TransactionConflictException" and attempts < MAX_CONFLICTS else None
-
-
-def _pause_s(tries: int) -> float:
-    """A random pause after so many tries before this one."""
-    return random.uniform(0, min(0.5, 0.01 * 2**tries))  # noqa: S311 - spreads load, no security
+    return pause_s(attempts - 1) if code == "TransactionConflictException" and attempts < MAX_CONFLICTS else None

@@ -23,6 +23,7 @@ from craftspark.aws.fleet.taken_batches import TakenBatches
 from craftspark.aws.fleet.work import PoolWork, WorkIndex
 from craftspark.aws.items import BACKLOG_SHARDS, Item, job_item, job_key, number
 from craftspark.aws.jobs.speed import FLEET, SUPPLY, SpeedTable, partition
+from craftspark.aws.retries import TRIES
 from craftspark.fleet.controller.pools import ControlledPool, ControlledPools, ControlledService
 from craftspark.fleet.controller.readings import PoolReading
 from craftspark.fleet.controller.run import Change, Record, Superseded
@@ -421,4 +422,4 @@ def test_keys_that_the_table_leaves_out_are_asked_for_again(
     monkeypatch.setattr(client, "batch_get_item", leave_out)
 
     assert ReadyTasks(client=client, jobs_table=JOBS).find(["task/a", "task/b", "task/c"]) == found
-    assert calls <= 4
+    assert calls <= TRIES

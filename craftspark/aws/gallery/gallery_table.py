@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from craftspark.aws.gallery.batches import read_items
+from craftspark.aws.batches import read_items
 from craftspark.aws.gallery.gallery_items import (
     HIDDEN,
     PICTURE,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.items import text
+from craftspark.aws.retries import until_done
 from craftspark.errors import EventRefused
 from craftspark.gallery.indexing import PictureChange
 
@@ -32,8 +33,14 @@ class IndexQueue:
                 {"Id": str(number), "MessageBody": json.dumps({"detail": PictureChange(picture_id=each).to_json()})}
                 for number, each in enumerate(picture_ids[first : first + MAX_ENTRIES])
             ]
-            for failed in self.client.send_message_batch(QueueUrl=self.url, Entries=entries).get("Failed", ()):
-                raise EventRefused(f"{failed['Code']}: {failed.get('Message')}")
+            for _, why in until_done(self._send, [(entry, "") for entry in entries]):
+                raise EventRefused(why)
+
+    def _send(self, asked: list[tuple[Any, str]]) -> list[tuple[Any, str]]:
+        """The entries that SQS refuses, with its reason."""
+        answer = self.client.send_message_batch(QueueUrl=self.url, Entries=[entry for entry, _ in asked])
+        failed = {each["Id"]: f"{each['Code']}: {each.get('Message')}" for each in answer.get("Failed", ())}
+        return [(entry, failed[entry["Id"]]) for entry, _ in asked if entry["Id"] in failed]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from craftspark.aws.gallery.batches import read_items
+from craftspark.aws.batches import read_items
 from craftspark.aws.gallery.gallery_items import (
     LIKES,
     RANK,

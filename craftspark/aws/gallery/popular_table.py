@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from craftspark.aws.gallery.batches import delete_items, put_items
+from craftspark.aws.batches import delete_items, put_items
 from craftspark.aws.gallery.gallery_items import LIKES, read_picture
 from craftspark.aws.items import epoch, text, timestamp
 from craftspark.clock import utc_now

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from craftspark.aws.gallery.batches import read_items
+from craftspark.aws.batches import read_items
 from craftspark.aws.items import number, text, timestamp
 from craftspark.aws.transactions import ConditionsFailed, transact
 from craftspark.errors import AccountContended, Contended, MakerNotFound, NameUnavailable

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from craftspark.aws.gallery.batches import read_items
+from craftspark.aws.batches import read_items
 from craftspark.aws.gallery.gallery_items import APPEAL, picture_key, read_kept
 from craftspark.aws.items import number, text
 from craftspark.aws.transactions import ConditionsFailed, transact

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from craftspark.aws.retries import until_done
 from craftspark.contracts import Event
 from craftspark.errors import EventRefused
 
@@ -21,13 +22,20 @@ class Events:
     client: EventBridgeClient
 
     def send(self, *events: Event) -> None:
-        """Send events in order, as many with a call as EventBridge takes. Raises EventRefused."""
+        """Send events, as many with a call as EventBridge takes, and again what it refuses. Raises EventRefused."""
         for first in range(0, len(events), MAX_ENTRIES):
             entries: Any = [
                 {"Source": event.source, "DetailType": event.detail_type(), "Detail": event.to_text()}
                 for event in events[first : first + MAX_ENTRIES]
             ]
-            response = self.client.put_events(Entries=entries)
-            for entry in response["Entries"]:
-                if "ErrorCode" in entry:
-                    raise EventRefused(f"{entry['ErrorCode']}: {entry.get('ErrorMessage')}")
+            for _, why in until_done(self._put, [(entry, "") for entry in entries]):
+                raise EventRefused(why)
+
+    def _put(self, asked: list[tuple[Any, str]]) -> list[tuple[Any, str]]:
+        """The entries that EventBridge refuses, with its reason."""
+        answers = self.client.put_events(Entries=[entry for entry, _ in asked])["Entries"]
+        return [
+            (entry, f"{answer['ErrorCode']}: {answer.get('ErrorMessage')}")
+            for (entry, _), answer in zip(asked, answers, strict=True)
+            if "ErrorCode" in answer
+        ]
