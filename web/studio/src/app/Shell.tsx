@@ -103,10 +103,12 @@ function Maker() {
   }
   return (
     <div className={css["maker"]}>
-      <Link href="/credits" className={css["credits"]} aria-label={t("nav.balance", { count: number(account.data?.available ?? 0) })}>
-        <span className={css["spark"]} aria-hidden="true" />
-        <span className={css["count"]}>{account.data ? number(account.data.available) : ""}</span>
-      </Link>
+      {account.isError ? null : (
+        <Link href="/credits" className={css["credits"]} aria-label={t("nav.balance", { count: number(account.data?.available ?? 0) })}>
+          <span className={css["spark"]} aria-hidden="true" />
+          <span className={css["count"]}>{account.data ? number(account.data.available) : ""}</span>
+        </Link>
+      )}
       <Button look="quiet" small onClick={leave} title={session.name}>
         {t("signout")}
       </Button>

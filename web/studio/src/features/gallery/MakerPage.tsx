@@ -6,6 +6,10 @@ import { ButtonLink } from "@/shared/ui/Button";
 import { Empty, Failed } from "@/shared/ui/Notice";
 import { Page } from "@/shared/ui/Page";
 import { FeedWall } from "./FeedWall";
+import css from "./MakerPage.module.css";
+
+/** A usual maker, whose facts take the room of those that are not known yet. */
+const USUAL = { pictures: 24, since: "2026-11-28T12:00:00Z" };
 
 /** A maker: the name, since when, and what is public. */
 export function MakerPage() {
@@ -28,10 +32,14 @@ export function MakerPage() {
   return (
     <Page
       title={maker.data ? (name ?? t("maker.unnamed.title")) : "…"}
-      lead={since ? counted("maker.lead", pictures, { since: date(since, "day") }) : "…"}
+      lead={since ? leadOf(pictures, since) : <span className={css["waits"]}>{leadOf(USUAL.pictures, USUAL.since)}</span>}
       aside={toGallery}
     >
       <FeedWall feed={feed} label={t("gallery.pictures")} none={<Empty title={t("maker.none")}>{t("maker.none.text")}</Empty>} />
     </Page>
   );
+}
+
+function leadOf(pictures: number, since: string): string {
+  return counted("maker.lead", pictures, { since: date(since, "day") });
 }

@@ -4,10 +4,9 @@ import { type Image, type Job, useCancel, useJob } from "@/shared/api/jobs";
 import { problemName } from "@/shared/api/problems";
 import { useOpen } from "@/shared/form/fields";
 import { DeleteDialog } from "@/shared/jobs/DeleteDialog";
-import { jobTitle } from "@/shared/jobs/jobs";
+import { jobTitle, toolIfUnsaid } from "@/shared/jobs/jobs";
 import { RenameDialog } from "@/shared/jobs/RenameDialog";
 import { relative, t } from "@/shared/text/text";
-import { toolTitle } from "@/shared/tools/tools";
 import { Button, ButtonLink } from "@/shared/ui/Button";
 import { Missing } from "@/shared/ui/Missing";
 import { Failed } from "@/shared/ui/Notice";
@@ -44,7 +43,8 @@ function Shown({ job }: { job: Job }) {
       title={jobTitle(job)}
       lead={
         <>
-          {toolTitle(job.tool)} · {relative(job.created_at)} · {t("job.expires", { when: relative(job.expires_at) })}
+          {toolIfUnsaid(job)}
+          {relative(job.created_at)} · {t("job.expires", { when: relative(job.expires_at) })}
         </>
       }
       aside={<Actions job={job} />}

@@ -4,7 +4,7 @@ import { type JobFilters, type JobState, type ListedJob, useJobs } from "@/share
 import { isKnownTool, TOOL_ORDER } from "@/shared/api/tools";
 import { useOpen } from "@/shared/form/fields";
 import { DeleteDialog } from "@/shared/jobs/DeleteDialog";
-import { jobTitle } from "@/shared/jobs/jobs";
+import { jobTitle, toolIfUnsaid } from "@/shared/jobs/jobs";
 import { RenameDialog } from "@/shared/jobs/RenameDialog";
 import { relative, t } from "@/shared/text/text";
 import { toolPicture, toolTitle } from "@/shared/tools/tools";
@@ -96,7 +96,8 @@ function Card({ job }: { job: ListedJob }) {
         <span className={css["title"]}>{title}</span>
       </Link>
       <p className={css["facts"]}>
-        {toolTitle(job.tool)} · {isOver ? relative(job.created_at) : t(`state.${job.state}`)}
+        {toolIfUnsaid(job)}
+        {isOver ? relative(job.created_at) : t(`state.${job.state}`)}
         {job.state === "partly_succeeded" ? ` · ${t("progress.done", { done: job.delivered, count: job.count })}` : ""}
         <span className={css["expiry"]}>{t("job.expires", { when: relative(job.expires_at) })}</span>
       </p>

@@ -18,13 +18,24 @@ interface Props {
 const ASPECTS = ["1:1", "4:3", "3:2", "16:9", "3:4", "2:3", "9:16"];
 const EDGES: readonly Edge[] = ["left", "right", "top", "bottom"];
 
+/** Takes the room of the frame until the size of the source is known. */
+const UNKNOWN: Size = { width: 512, height: 512 };
+
 /** The canvas around the source: a frame to drag, aspect ratios, and the room on each side in pixels. */
 export function FrameField({ fields, onFields, errors }: Props) {
   const source = useSource(fields["source"]);
-  if (!source?.width || !source.height) return <p className={css["hint"]}>{t("frame.first")}</p>;
+  if (!source || source.isGone) return <p className={css["hint"]}>{t("frame.first")}</p>;
+  const { width, height } = source;
+  if (!width || !height) {
+    return (
+      <div inert aria-busy="true" className={css["waits"]}>
+        <Framed source={UNKNOWN} url={undefined} fields={{}} onFields={() => undefined} error={undefined} />
+      </div>
+    );
+  }
   return (
     <Framed
-      source={{ width: source.width, height: source.height }}
+      source={{ width, height }}
       url={source.url}
       fields={fields}
       onFields={onFields}

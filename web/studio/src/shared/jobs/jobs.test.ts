@@ -1,11 +1,16 @@
 import { expect, test } from "vitest";
 import { parseSource } from "@/shared/source/source";
-import { jobTitle, secondsLeft } from "./jobs";
+import { jobTitle, secondsLeft, toolIfUnsaid } from "./jobs";
 
 test("a job is called by its title, its words or its tool", () => {
   expect(jobTitle({ title: "Apples", tool: "picture", request: { prompt: "red apple" } })).toBe("Apples");
   expect(jobTitle({ tool: "picture", request: { prompt: "red apple" } })).toBe("red apple");
   expect(jobTitle({ tool: "upscale", request: {} })).toBe("Enlarge");
+});
+
+test("a tool that is the title of its job is not said again", () => {
+  expect(toolIfUnsaid({ tool: "picture", request: { prompt: "red apple" } })).toBe("Picture · ");
+  expect(toolIfUnsaid({ tool: "upscale", request: {} })).toBe("");
 });
 
 test("the time left is that of the quote, then that of the progress", () => {

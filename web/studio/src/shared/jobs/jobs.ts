@@ -10,6 +10,12 @@ export function jobTitle(job: AnyJob): string {
   return job.title || (typeof prompt === "string" && prompt) || toolTitle(job.tool);
 }
 
+/** The tool in front of other facts, unless it is the title already. */
+export function toolIfUnsaid(job: AnyJob): string {
+  const tool = toolTitle(job.tool);
+  return tool === jobTitle(job) ? "" : `${tool} · `;
+}
+
 /**
  * Seconds until a job ends, or `undefined` if nothing is known yet.
  *

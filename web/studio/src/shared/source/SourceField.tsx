@@ -45,19 +45,13 @@ export function SourceField({ label, value, onSource, isRequired, error }: Props
       >
         {view ? (
           <span className={css["shown"]}>
-            <Picture
-              src={view.url}
-              alt={t("source.chosen")}
-              width={view.width}
-              height={view.height}
-              checks
-            />
+            <Picture src={view.url} alt={t("source.chosen")} fill checks />
           </span>
         ) : null}
         <div className={css["ways"]}>
           {view?.isGone ? <p className={css["gone"]}>{t("source.gone")}</p> : null}
-          {view?.width && view.height ? (
-            <p className={css["size"]}>{t("source.size", { width: view.width, height: view.height })}</p>
+          {view && !view.isGone ? (
+            <p className={css["size"]}>{view.width && view.height ? t("source.size", { width: view.width, height: view.height }) : "\u00a0"}</p>
           ) : null}
           {view ? null : <p className={css["hint"]}>{t("source.drop")}</p>}
           <div className={css["buttons"]}>
