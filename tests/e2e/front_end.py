@@ -38,6 +38,20 @@ class FrontEnd:
         assert answer.status_code == 202, answer.text
         return str(answer.json()["job_id"])
 
+    def post(self, content: bytes, content_type: str = "image/jpeg", **fields: str) -> tuple[str, httpx.Response]:
+        """Ask for the form of an upload, and post a file with it. Returns the upload's ID and the bucket's answer."""
+        form = self.call("POST", "/v1/uploads", json={"content_type": content_type}).json()
+        data = {**form["fields"], **fields}
+        return form["upload_id"], HTTP.post(form["url"], data=data, files={"file": ("picture", content, content_type)})
+
+    def uploaded(self, content: bytes, content_type: str = "image/jpeg") -> dict[str, Any]:
+        """Upload a picture that must be accepted. Returns what the check says, with the `source` for requests."""
+        upload_id, posted = self.post(content, content_type)
+        assert posted.status_code == 204, posted.text
+        checked = self.call("POST", f"/v1/uploads/{upload_id}/check")
+        assert checked.status_code == 200, checked.text
+        return dict(checked.json())
+
     def read(self, job_id: str) -> dict[str, Any]:
         answer = self.call("GET", f"/v1/jobs/{job_id}")
         assert answer.status_code == 200, answer.text

@@ -1,25 +1,36 @@
-"""Studio in a real browser, as a maker uses it: at the address of the stage's distribution."""
+"""Studio in a real browser, as people use it: at the address of the stage's distribution."""
 
 import json
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
+from local_cloud.makers import PASSWORD
 from tests.e2e.waiting import HANGS_AFTER_S
 
-ROOT = Path(__file__).resolve().parents[2]
-SHOTS = ROOT / "build/screenshots"
-AXE = ROOT / "web/studio/node_modules/axe-core/axe.min.js"
-# Phone and desktop, in the colours of the day and of the night.
-LOOKS = [(size, scheme) for size in ((390, 844), (1280, 900)) for scheme in ("light", "dark")]
-SERIOUS = ("serious", "critical")
+# After two frames, everything that the page has is painted. Then: whether it waits for more.
+COMPLETE = """async () => {
+  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+  const waits = document.querySelector("[aria-busy=true]") || document.fonts.status !== "loaded";
+  return !waits && document.querySelector("h1") !== null;
+}"""
+
+# The sum over all shifts, which is never less than the score of web-vitals: that takes the worst five seconds.
+WATCH_SHIFTS = """
+  window.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const { hadRecentInput, value, sources } of list.getEntries()) {
+      if (!hadRecentInput) window.shifts.push([value, sources.map(({ node }) => node?.outerHTML?.slice(0, 80) ?? "?")]);
+    }
+  }).observe({ type: "layout-shift", buffered: true });
+"""
 
 
 @contextmanager
@@ -38,15 +49,34 @@ def launched() -> Iterator[Browser]:
 
 @dataclass
 class Studio:
-    """A window of Studio, and what went wrong in it."""
+    """A window of Studio, what it waits for, and what went wrong in it."""
 
     page: Page
-    faults: list[str]
+    faults: list[str] = field(default_factory=list)
+    requests: set[Request] = field(default_factory=set)
 
     def open(self, path: str) -> Page:
         self.page.goto(path)
         self.page.get_by_role("heading", level=1).wait_for()
         return self.page
+
+    def is_complete(self) -> bool:
+        """Whether the page has everything that it asks for, and has painted it. Waits for two frames."""
+        return bool(self.page.evaluate(COMPLETE)) and not self.requests
+
+    def settle(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Wait until the page is complete."""
+        end = time.monotonic() + HANGS_AFTER_S
+        while not self.is_complete():
+            meanwhile()
+            if time.monotonic() > end:
+                raise TimeoutError(f"{self.page.url} still waits for {[one.url for one in self.requests]}")
+
+    def sign_in(self, email: str) -> None:
+        """Fill in the page of the user pool."""
+        self.page.locator("input[name=username]").fill(email)
+        self.page.locator("input[type=password]").fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in").click()
 
     def use_token(self, token: str | None) -> None:
         """Replace the token of the sign-in, as if the provider had."""
@@ -59,32 +89,6 @@ class Studio:
             token,
         )
 
-    def look(self, name: str) -> list[str]:
-        """Save the page, in each of `LOOKS`, to `SHOTS`. Returns what axe finds serious, and what is too wide."""
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        found = []
-        for (width, height), scheme in LOOKS:
-            self.page.set_viewport_size({"width": width, "height": height})
-            self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-            self.page.screenshot(path=SHOTS / f"{name}-{width}-{scheme}.png", full_page=True)
-            wide = self.page.evaluate("document.documentElement.scrollWidth")
-            if wide > width:
-                found.append(f"{name}: {wide} pixels wide on a screen of {width}")
-        for scheme in ("light", "dark"):
-            self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-            found += [f"{name}, {scheme}: {finding}" for finding in self._axe()]
-        return found
-
-    def _axe(self) -> list[str]:
-        # A script of the test's own, which the policy of the site does not cover.
-        self.page.evaluate(AXE.read_text())
-        found = self.page.evaluate("axe.run({resultTypes: ['violations']})")
-        return [
-            f"{one['id']}: {one['help']} {[node['target'] for node in one['nodes']][:3]}"
-            for one in found["violations"]
-            if one["impact"] in SERIOUS
-        ]
-
 
 def opened(browser: Browser, site: str, token: str | None, **options: Any) -> Studio:
     """A new window at `site`, with the sign-in of a token. Without one, it is a visitor's."""
@@ -92,16 +96,20 @@ def opened(browser: Browser, site: str, token: str | None, **options: Any) -> St
         base_url=site, viewport={"width": 1280, "height": 900}, locale="en-GB", reduced_motion="reduce", **options
     )
     context.set_default_timeout(HANGS_AFTER_S * 1000)
+    context.add_init_script(WATCH_SHIFTS)
     if token:
         context.add_init_script(_signed_in(site, token))
-    page = context.new_page()
-    faults: list[str] = []
+    studio = Studio(context.new_page())
+    page, faults, requests = studio.page, studio.faults, studio.requests
+    page.on("request", lambda request: requests.add(request))
+    page.on("requestfinished", lambda request: requests.discard(request))
+    page.on("requestfailed", lambda request: requests.discard(request))
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on(
         "console",
         lambda message: faults.append(message.text) if "Content Security Policy" in message.text else None,
     )
-    return Studio(page, faults)
+    return studio
 
 
 def _signed_in(site: str, token: str) -> str:

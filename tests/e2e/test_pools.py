@@ -11,7 +11,7 @@ from local_cloud.faults import Fault
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.task_records import TaskRecord
 from tests.e2e.front_end import FrontEnd, states_entered
-from tests.e2e.test_tools import uploaded
+from tests.e2e.test_tools import a_picture
 
 SETTLED = ["Settle the job", "Announce the result", "Did the job fail?", "Job delivered"]
 
@@ -38,7 +38,7 @@ def submit(front_end: FrontEnd, tool: str, **request: Any) -> str:
 
 def test_two_pools_render_at_once_and_one_launched_worker_takes_all_jobs_of_its_pool(asleep: LocalCloud) -> None:
     front_end = FrontEnd(asleep, asleep.sign_in("pools@craftspark.example"))
-    source = uploaded(front_end)
+    source = front_end.uploaded(a_picture())["source"]
     assert launched(asleep) == []
 
     burst = [submit(front_end, "upscale", source=source, factor=4, seed=seed) for seed in range(4)]

@@ -3,7 +3,6 @@
 import io
 from typing import Any
 
-import httpx
 import pytest
 from PIL import Image
 
@@ -24,24 +23,6 @@ def a_picture() -> bytes:
     return into.getvalue()
 
 
-def post(
-    front_end: FrontEnd, content: bytes, content_type: str = "image/jpeg", **fields: str
-) -> tuple[str, httpx.Response]:
-    form = front_end.call("POST", "/v1/uploads", json={"content_type": content_type}).json()
-    data = {**form["fields"], **fields}
-    return form["upload_id"], HTTP.post(form["url"], data=data, files={"file": ("picture", content, content_type)})
-
-
-def uploaded(front_end: FrontEnd) -> str:
-    """Upload a picture through the form and the check. Returns its reference."""
-    upload_id, posted = post(front_end, a_picture())
-    assert posted.status_code == 204, posted.text
-    checked = front_end.call("POST", f"/v1/uploads/{upload_id}/check")
-    assert checked.status_code == 200, checked.text
-    assert (checked.json()["width"], checked.json()["height"]) == (128, 96)
-    return str(checked.json()["source"])
-
-
 def made(front_end: FrontEnd, tool: str, **request: Any) -> dict[str, Any]:
     """The only image of a job of this tool."""
     answer = front_end.call("POST", f"/v1/tools/{tool}/jobs", json={"count": 1, **request})
@@ -57,7 +38,9 @@ def fetched(url: str) -> Image.Image:
 
 
 def test_an_uploaded_picture_goes_through_every_tool_that_takes_one(front_end: FrontEnd) -> None:
-    source = uploaded(front_end)
+    upload = front_end.uploaded(a_picture())
+    source = upload["source"]
+    assert (upload["width"], upload["height"]) == (128, 96)
 
     variation = made(front_end, "variations", source=source, prompt="red box", seed=1)
     outpainted = made(front_end, "outpaint", source=source, aspect="2:1", steps=4)
@@ -96,14 +79,14 @@ def test_clipart_and_patterns_come_with_their_files(front_end: FrontEnd) -> None
 
 
 def test_the_form_takes_no_larger_file_and_no_other_type(front_end: FrontEnd) -> None:
-    _, too_large = post(front_end, bytes(25 * 1024 * 1024 + 1))
-    _, other_type = post(front_end, b"<svg/>", **{"Content-Type": "image/svg+xml"})
+    _, too_large = front_end.post(bytes(25 * 1024 * 1024 + 1))
+    _, other_type = front_end.post(b"<svg/>", **{"Content-Type": "image/svg+xml"})
 
     assert (too_large.status_code, other_type.status_code) == (400, 403)
 
 
 def test_an_upload_that_is_no_picture_is_refused_by_name(front_end: FrontEnd) -> None:
-    upload_id, posted = post(front_end, b"<svg/>")
+    upload_id, posted = front_end.post(b"<svg/>")
     assert posted.status_code == 204
 
     refused = front_end.call("POST", f"/v1/uploads/{upload_id}/check")
