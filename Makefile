@@ -149,7 +149,7 @@ synth: $(VENV)/.ready ## write the templates of every stage to build/synth; need
 	  echo "build/synth/$$stage"; \
 	done
 
-bench: $(VENV)/.ready ## measure, and write build/bench.json; ONLY="takedown submit" measures with these modules
+bench: $(VENV)/.ready $(SITE) browser ## measure, and write build/bench.json; ONLY="takedown submit" measures with these modules
 	$(BIN)/python -m benchmarks $(ONLY)
 
 simulate: $(VENV)/.ready ## simulate the fleet under several policies; table, plots and page to build/simulation
