@@ -15,12 +15,28 @@ CLOUD = "cloud"
 CLOUD_TESTS = "craftspark/cloud_tests"
 
 
+# Two processes begin with the end-to-end tests: one with those of the running cloud, one with the others.
+END_TO_END, PROCESSES_END_TO_END = "tests/e2e/", 2
+
+
 class Scheduler(LoadScopeScheduling):  # type: ignore[misc]
-    """Hand out files, and the tests of the running cloud as if they were one file."""
+    """Hand out files, and the tests of the running cloud as if they were one file.
+
+    End-to-end tests wait for much of their time. So other processes have other tests meanwhile, which compute.
+    """
 
     def __init__(self, config: pytest.Config, log: Any) -> None:
         super().__init__(config, log)
         self._cloud_tests: frozenset[str] | None = None
+
+    def _assign_work_unit(self, node: Any) -> None:
+        """Assign the next unit of the node's kind, or of the other kind when that has no more."""
+        is_end_to_end = list(self.registered_collections).index(node) < PROCESSES_END_TO_END
+        for scope in self.workqueue:
+            if (scope == CLOUD or scope.startswith(END_TO_END)) == is_end_to_end:
+                self.workqueue.move_to_end(scope, last=False)
+                break
+        super()._assign_work_unit(node)
 
     def _split_scope(self, nodeid: str) -> str:
         if self._cloud_tests is None:  # every process has collected its tests by now

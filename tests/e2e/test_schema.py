@@ -75,15 +75,15 @@ def test_random_requests_are_answered_as_described(cloud: LocalCloud, front_end:
 
     # The job is deleted last: Schemathesis finds ids in responses, and every route must receive an existing id.
     keep = ("--exclude-operation-id", "delete_job")
-    anything = ask(front_end, tmp_path, *some(12), "--exclude-path-regex", "/admin/", *keep)
-    administration = ask(administrator, tmp_path, *some(12), "--include-path-regex", "/admin/")
+    anything = ask(front_end, tmp_path, *some(5), "--exclude-path-regex", "/admin/", *keep)
+    administration = ask(administrator, tmp_path, *some(5), "--include-path-regex", "/admin/")
     theirs = ("--include-path-regex", "^/v1/(jobs|uploads)/{", *keep)
-    there = ask(front_end, tmp_path, *some(40), *theirs, ids=own(arrived["upload_id"]))
+    there = ask(front_end, tmp_path, *some(20), *theirs, ids=own(arrived["upload_id"]))
     checks = ("--include-operation-id", "check_upload")
-    not_there = ask(front_end, tmp_path, *some(20), *checks, ids=own(missing["upload_id"]))
+    not_there = ask(front_end, tmp_path, *some(10), *checks, ids=own(missing["upload_id"]))
     assert front_end.read(job_id)["job_id"] == job_id
     delete = ("--include-operation-id", "delete_job")
-    deleting = ask(front_end, tmp_path, *some(40), *delete, ids=own(arrived["upload_id"]))
+    deleting = ask(front_end, tmp_path, *some(20), *delete, ids=own(arrived["upload_id"]))
     assert front_end.call("GET", f"/v1/jobs/{job_id}").status_code == 404
 
     counts = (anything, administration, there, not_there, deleting)

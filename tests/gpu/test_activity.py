@@ -51,7 +51,7 @@ def signs_of(work: Callable[[], object]) -> int:
 def test_finishing_a_large_sheet_tells_of_each_motif_and_each_part_of_a_file() -> None:
     largest = json.loads((CASES / "pattern-largest-sheet-eight.json").read_text())
     sheet = {"width": 28, "height": 28, "repeat": 28}  # its files have several parts already
-    order = an_order_of("pattern", 1, json.dumps(largest | {"sheet": sheet}))
+    order = an_order_of("pattern", 1, json.dumps(largest | {"sheet": sheet, "steps": 3}))
     [drawn] = render(order)
     assert isinstance(drawn.parts, ScatteredTile)
     done: list[EncodedImage] = []

@@ -46,10 +46,11 @@ def own_picture(width: int, height: int, ground: str | None = "#ffffff") -> Pixe
     return np.asarray(image)
 
 
-@pytest.mark.parametrize("ground", ["#ffffff", "#e8f0d8", None])
-@pytest.mark.parametrize("size", [(64, 64), (640, 400)])
+@pytest.mark.parametrize(
+    ("size", "ground"), [((64, 64), "#ffffff"), ((64, 48), None), ((64, 64), "#e8f0d8"), ((400, 250), "#e8f0d8")]
+)
 def test_a_source_is_tossed_as_it_is_and_without_its_ground(
-    ground: str | None, size: tuple[int, int], idle_studio: Callable[[Fetch], ToolRenderers]
+    size: tuple[int, int], ground: str | None, idle_studio: Callable[[Fetch], ToolRenderers]
 ) -> None:
     source, fetch = brought(own_picture(*size, ground))
     order = the_order("pattern", 5, source, background="#ffee00")
