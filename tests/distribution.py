@@ -15,7 +15,7 @@ CLOUD = "cloud"
 CLOUD_TESTS = "craftspark/cloud_tests"
 
 
-# Two processes begin with the end-to-end tests: one with those of the running cloud, one with the others.
+# Two processes start with the end-to-end tests: one with those of the running cloud, one with the others.
 END_TO_END, PROCESSES_END_TO_END = "tests/e2e/", 2
 
 
