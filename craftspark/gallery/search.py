@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from craftspark.errors import InvalidInput, PictureNotFound
 from craftspark.gallery.pictures import Picture, parse_tag
-from craftspark.gallery.vectors import PictureIndex, Vector, mean_direction
+from craftspark.gallery.vectors import PictureIndex, Vector, describe, mean_direction
 from craftspark.moderation import Moderator, refusal_of
 
 MAX_WORDS = 200  # characters
@@ -60,10 +61,11 @@ class Search:
     fits_within: float
 
     def find(self, wanted: Wanted) -> Found:
-        """The nearest pictures: first those with a tag that is exactly the words, which fit, then all others.
+        """The nearest pictures: first those that fit, and of these first those with a tag that is exactly the words.
 
-        With `like`, all fit: the wanted picture says how near is near enough. The state of each is read before it is
-        returned. Raises InvalidInput, PromptRefused or PictureNotFound.
+        A picture fits too if what is said about it in public has all of the words. With `like`, all fit: the wanted
+        picture says how near is near enough. The state of each is read before it is returned. Raises InvalidInput,
+        PromptRefused or PictureNotFound.
         """
         if wanted.words and (objections := self.moderator.objections(wanted.words)):
             raise refusal_of("words", objections, kind="searches")
@@ -75,12 +77,13 @@ class Search:
             fits |= dict.fromkeys((each.picture_id for each in tagged), True)
         if len(fits) < number:
             within = math.inf if wanted.like else self.fits_within
-            for near in self.index.find_nearest(vector, number, tool=wanted.tool, tag=None):
-                fits.setdefault(near.picture_id, near.distance <= within)
+            for each in self.index.find_nearest(vector, number, tool=wanted.tool, tag=None):
+                fits.setdefault(each.picture_id, each.distance <= within)
         candidates = [each for each in fits if each != wanted.like][:number]
         public = self.pictures.find_public(candidates) if candidates else {}
-        shown = [each for each in candidates if each in public][: wanted.limit]
-        return Found(pictures=[public[each] for each in shown], fitting=sum(fits[each] for each in shown))
+        near = [(public[each], fits[each] or _says(public[each], wanted)) for each in candidates if each in public]
+        shown = sorted(near, key=lambda each: not each[1])[: wanted.limit]
+        return Found(pictures=[picture for picture, _ in shown], fitting=sum(fitting for _, fitting in shown))
 
     def _place(self, wanted: Wanted) -> Vector:
         """The place in the index from which pictures are near. Raises InvalidInput or PictureNotFound."""
@@ -100,6 +103,17 @@ class Search:
         if vector is None:
             raise InvalidInput(f"picture {picture_id} was published just now; search again in a minute", field="like")
         return vector
+
+
+def _says(picture: Picture, wanted: Wanted) -> bool:
+    """Whether the title, the tags and the shared prompts of a picture have all of the words."""
+    wanted_words = _words_in(wanted.words or "")
+    said = _words_in(" ".join([picture.title, *picture.tags, *describe(picture)]))
+    return bool(wanted_words) and wanted_words <= said
+
+
+def _words_in(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
 
 
 def _tag_of(words: str) -> str | None:

@@ -115,9 +115,21 @@ def test_a_search_says_how_many_of_its_pictures_fit() -> None:
 
     assert fitting(words="owl!") == {owl}
     assert fitting(words="tax return") == {tagged}  # by its tag only
-    assert fitting(words="tax return!") == set()
+    assert fitting(words="tax refund") == set()
     assert fitting(words="tax return", like=owl) == fitting(like=owl) == {truck, tagged}
-    assert set(found(words="tax return!")) == {owl, truck, tagged}
+    assert set(found(words="tax refund")) == {owl, truck, tagged}
+
+
+def test_a_picture_whose_title_has_the_words_fits_and_comes_before_those_that_are_only_near() -> None:
+    truck = show("delivery truck")
+    named = show("Tax return, green", "owl", "paper craft")
+    index(named, truck)
+
+    answer = visit("search_pictures", words="return TAX!").body
+
+    assert [picture["picture_id"] for picture in answer["pictures"]] == [named, truck]
+    assert answer["fitting"] == 1
+    assert visit("search_pictures", words="tax refund").body["fitting"] == 0
 
 
 def test_pictures_like_another_one_are_found_without_it_also_with_words() -> None:
