@@ -38,7 +38,6 @@ export function ToolForm({ tool, initial, onTakeBack }: Props) {
   const request = requestOf(fields, known);
   const lacking = missing(fields, known);
   const [asked, setAsked] = useState(false);
-  const [key, setKey] = useState(newKey);
   const price = usePrice(tool, request, lacking.length === 0);
   const submit = useSubmit(tool.name);
   const [, navigate] = useLocation();
@@ -49,8 +48,6 @@ export function ToolForm({ tool, initial, onTakeBack }: Props) {
 
   const change = (changes: Fields) => {
     set(changes);
-    // Another request is another job.
-    setKey(newKey());
     submit.reset();
   };
   const send = (event: FormEvent) => {
@@ -60,15 +57,12 @@ export function ToolForm({ tool, initial, onTakeBack }: Props) {
       focusOn(lacking[0]);
       return;
     }
-    submit.mutate(
-      { request, key },
-      {
-        onSuccess: (job) => {
-          if (price.quote) keepPromise(job.job_id, price.quote.estimated_total_s);
-          navigate(`/jobs/${job.job_id}`);
-        },
+    submit.mutate(request, {
+      onSuccess: (job) => {
+        if (price.quote) keepPromise(job.job_id, price.quote.estimated_total_s);
+        navigate(`/jobs/${job.job_id}`);
       },
-    );
+    });
   };
 
   const layout = layoutOf(tool.name, known.map(({ name }) => name));
@@ -165,10 +159,6 @@ function Count({ field, value, onValue }: { field: FieldSchema | undefined; valu
       choices={Array.from({ length: most }, (_, index) => ({ value: index + 1, label: String(index + 1) }))}
     />
   );
-}
-
-function newKey(): string {
-  return crypto.randomUUID();
 }
 
 /** What is wrong as a whole. What a field says itself is not said twice. */

@@ -1,5 +1,6 @@
 import type { components } from "@client/index";
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
+import { answered, keyOf } from "@/shared/form/unanswered";
 import { api, body } from "./client";
 import { changed } from "./jobs";
 
@@ -21,16 +22,19 @@ export function useQuote(tool: string, request: Request, enabled: boolean) {
   });
 }
 
-/** Submits a job. The same key again returns the same job, so a lost answer costs nothing. */
+/** Submits a job. Until there is an answer, the same request again returns the same job, so a lost answer costs nothing. */
 export function useSubmit(tool: string) {
   return useMutation({
-    mutationFn: ({ request, key }: { request: Request; key: string }) =>
+    mutationFn: (request: Request) =>
       body(
         api().POST(`/v1/tools/${tool as AnyTool}/jobs`, {
-          params: { header: { "Idempotency-Key": key } },
+          params: { header: { "Idempotency-Key": keyOf(tool, request) } },
           body: request as never,
         }),
       ),
-    onSuccess: (job) => changed(job.job_id),
+    onSuccess: (job) => {
+      answered(tool);
+      return changed(job.job_id);
+    },
   });
 }

@@ -25,7 +25,7 @@ export function keepFields(place: string, fields: Fields): void {
   }
 }
 
-function forgetFields(place: string): void {
+export function forgetFields(place: string): void {
   try {
     sessionStorage.removeItem(PREFIX + place);
   } catch {
