@@ -17,6 +17,7 @@ CLOUD_TESTS = "craftspark/cloud_tests"
 
 # Two processes start with the end-to-end tests: one with those of the running cloud, one with the others.
 END_TO_END, PROCESSES_END_TO_END = "tests/e2e/", 2
+STACKS = "tests/stacks/"
 
 
 class Scheduler(LoadScopeScheduling):  # type: ignore[misc]
@@ -58,8 +59,12 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the tests of the running cloud first: together they take longest."""
-    items.sort(key=lambda item: not uses_cloud(item))
+    """Put the tests of the running cloud first: together they take longest.
+
+    Then those of the stacks. The first of them synthesizes the stages, and if two processes had such tests at the end,
+    one would only wait for that.
+    """
+    items.sort(key=lambda item: (not uses_cloud(item), not item.nodeid.startswith(STACKS)))
     if getattr(config, "workerinput", {}).get("workerid") == "gw0":
         cache_of(config).set(CLOUD_TESTS, [item.nodeid for item in items if uses_cloud(item)])
 
