@@ -1,8 +1,8 @@
 import { Link, useLocation, useSearch } from "wouter";
 import { type ActKind, type AuditEntry, useAudit } from "@/shared/api/admin";
 import { counted, date, named, t } from "@/shared/text/text";
-import { Button } from "@/shared/ui/Button";
 import { Choices } from "@/shared/ui/Choices";
+import { More } from "@/shared/ui/More";
 import { Failed } from "@/shared/ui/Notice";
 import { Admins } from "./Admins";
 import css from "./AuditPage.module.css";
@@ -65,11 +65,7 @@ function Entries({ kind, maker }: { kind: ActKind; maker: string }) {
           </tbody>
         </table>
       ) : null}
-      {pages.hasNextPage ? (
-        <Button busy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-          {t("more")}
-        </Button>
-      ) : null}
+      <More pages={pages} />
     </section>
   );
 }

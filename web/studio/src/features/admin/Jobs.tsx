@@ -3,7 +3,7 @@ import { type AdminJob, useAnyJob, useMakerJobs } from "@/shared/api/admin";
 import { jobTitle } from "@/shared/jobs/jobs";
 import { counted, date, number, t } from "@/shared/text/text";
 import { toolTitle } from "@/shared/tools/tools";
-import { Button } from "@/shared/ui/Button";
+import { More } from "@/shared/ui/More";
 import { Failed } from "@/shared/ui/Notice";
 import css from "./Jobs.module.css";
 
@@ -21,11 +21,7 @@ export function Jobs({ maker }: { maker: string }) {
           <Row key={job.job_id} job={job} />
         ))}
       </ol>
-      {pages.hasNextPage ? (
-        <Button busy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-          {t("more")}
-        </Button>
-      ) : null}
+      <More pages={pages} />
     </section>
   );
 }

@@ -1,6 +1,6 @@
 import { useReviews } from "@/shared/api/moderation";
 import { t } from "@/shared/text/text";
-import { Button } from "@/shared/ui/Button";
+import { More } from "@/shared/ui/More";
 import { Empty, Failed } from "@/shared/ui/Notice";
 import { Admins } from "./Admins";
 import { ReviewCard } from "./ReviewCard";
@@ -31,11 +31,7 @@ function Queue() {
           </li>
         ))}
       </ol>
-      {pages.hasNextPage ? (
-        <Button className={css["more"]} busy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-          {t("more")}
-        </Button>
-      ) : null}
+      <More pages={pages} className={css["more"]} />
     </>
   );
 }

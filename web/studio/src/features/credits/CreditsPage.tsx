@@ -1,7 +1,7 @@
 import { Link } from "wouter";
 import { type Account, type Entry, useAccount, useLedger } from "@/shared/api/account";
 import { date, number, t } from "@/shared/text/text";
-import { Button } from "@/shared/ui/Button";
+import { More } from "@/shared/ui/More";
 import { Failed } from "@/shared/ui/Notice";
 import { Page } from "@/shared/ui/Page";
 import css from "./CreditsPage.module.css";
@@ -63,11 +63,7 @@ function Ledger() {
         ))}
       </ol>
       {ledger.isSuccess && entries.length === 0 ? <p>{t("credits.none")}</p> : null}
-      {ledger.hasNextPage ? (
-        <Button busy={ledger.isFetchingNextPage} onClick={() => void ledger.fetchNextPage()}>
-          {t("more")}
-        </Button>
-      ) : null}
+      <More pages={ledger} />
     </section>
   );
 }

@@ -4,6 +4,7 @@ import { type OwnPicture, useOwnPictures, useUnpublish } from "@/shared/api/publ
 import { date, t } from "@/shared/text/text";
 import { Button, ButtonLink } from "@/shared/ui/Button";
 import { Dialog } from "@/shared/ui/Dialog";
+import { More } from "@/shared/ui/More";
 import { Empty, Failed } from "@/shared/ui/Notice";
 import { Page } from "@/shared/ui/Page";
 import { Picture } from "@/shared/ui/Picture";
@@ -30,11 +31,7 @@ export function PublishedPage() {
           <Row key={picture.picture_id} picture={picture} />
         ))}
       </ul>
-      {pages.hasNextPage ? (
-        <Button className={css["more"]} busy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-          {t("more")}
-        </Button>
-      ) : null}
+      <More pages={pages} className={css["more"]} />
     </Page>
   );
 }

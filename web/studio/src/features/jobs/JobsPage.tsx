@@ -10,6 +10,7 @@ import { relative, t } from "@/shared/text/text";
 import { toolPicture, toolTitle } from "@/shared/tools/tools";
 import { Button, ButtonLink } from "@/shared/ui/Button";
 import { SelectField } from "@/shared/ui/Field";
+import { More } from "@/shared/ui/More";
 import { Empty, Failed } from "@/shared/ui/Notice";
 import { Page } from "@/shared/ui/Page";
 import { Picture } from "@/shared/ui/Picture";
@@ -35,9 +36,7 @@ export function JobsPage() {
       </ul>
       {jobs.hasNextPage ? (
         <div>
-          <Button busy={jobs.isFetchingNextPage} onClick={() => void jobs.fetchNextPage()}>
-            {t("more")}
-          </Button>
+          <More pages={jobs} />
         </div>
       ) : null}
     </Page>

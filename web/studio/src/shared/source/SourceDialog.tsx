@@ -4,6 +4,7 @@ import { jobTitle } from "@/shared/jobs/jobs";
 import { t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
 import { Dialog } from "@/shared/ui/Dialog";
+import { More } from "@/shared/ui/More";
 import { Failed } from "@/shared/ui/Notice";
 import { Picture } from "@/shared/ui/Picture";
 import css from "./SourceDialog.module.css";
@@ -46,11 +47,7 @@ function Jobs({ onJob }: { onJob: (jobId: string) => void }) {
           </li>
         ))}
       </ul>
-      {jobs.hasNextPage ? (
-        <Button busy={jobs.isFetchingNextPage} onClick={() => void jobs.fetchNextPage()}>
-          {t("more")}
-        </Button>
-      ) : null}
+      <More pages={jobs} />
     </>
   );
 }
