@@ -81,7 +81,8 @@ class Search:
                 fits.setdefault(each.picture_id, each.distance <= within)
         candidates = [each for each in fits if each != wanted.like][:number]
         public = self.pictures.find_public(candidates) if candidates else {}
-        near = [(public[each], fits[each] or _says(public[each], wanted)) for each in candidates if each in public]
+        words = _words_in(wanted.words or "")
+        near = [(public[each], fits[each] or _says(public[each], words)) for each in candidates if each in public]
         shown = sorted(near, key=lambda each: not each[1])[: wanted.limit]
         return Found(pictures=[picture for picture, _ in shown], fitting=sum(fitting for _, fitting in shown))
 
@@ -105,11 +106,9 @@ class Search:
         return vector
 
 
-def _says(picture: Picture, wanted: Wanted) -> bool:
+def _says(picture: Picture, words: set[str]) -> bool:
     """Whether the title, the tags and the shared prompts of a picture have all of the words."""
-    wanted_words = _words_in(wanted.words or "")
-    said = _words_in(" ".join([picture.title, *picture.tags, *describe(picture)]))
-    return bool(wanted_words) and wanted_words <= said
+    return bool(words) and words <= _words_in(" ".join([picture.title, *picture.tags, *describe(picture)]))
 
 
 def _words_in(text: str) -> set[str]:
