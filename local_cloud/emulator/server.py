@@ -67,6 +67,7 @@ async def _run(arguments: argparse.Namespace) -> None:
     from local_cloud.emulator.site import with_site
     from local_cloud.emulator.task_processes import TaskProcesses
     from local_cloud.emulator.task_slots import TaskSlots
+    from local_cloud.emulator.whole_requests import with_whole_requests
 
     processes = TaskProcesses(
         commands=arguments.commands,
@@ -100,7 +101,7 @@ async def _run(arguments: argparse.Namespace) -> None:
 
     stop = asyncio.create_task(stop_on_request())
     await serve(
-        with_site(with_quota_use(with_quota_throttles(alarm_clock.serve(with_faults(app))))),
+        with_whole_requests(with_site(with_quota_use(with_quota_throttles(alarm_clock.serve(with_faults(app)))))),
         _config(arguments.listen, arguments.site),
         shutdown_trigger=all_stopped.wait,
     )
