@@ -22,7 +22,7 @@ from local_cloud.emulator.patching import (
     apply_all,
     fingerprint,
 )
-from local_cloud.emulator.task_processes import TaskProcesses
+from local_cloud.emulator.tasks.processes import TaskProcesses
 from local_cloud.launcher.aws_clients import Clients
 from tests.e2e.waiting import eventually
 

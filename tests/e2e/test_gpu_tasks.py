@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from local_cloud.emulator.task_slots import slot_count
+from local_cloud.emulator.tasks.slots import slot_count
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.state import StateDir
 from local_cloud.launcher.task_records import running_tasks

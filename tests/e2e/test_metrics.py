@@ -12,7 +12,7 @@ from ministack.services import cloudwatch
 from local_cloud.alarms import end_minute
 from local_cloud.emulator.patches import quota_counts
 from local_cloud.emulator.patches.cloudwatch.metric_points import record_metric
-from local_cloud.emulator.quota_throttles import THROTTLES
+from local_cloud.emulator.quotas.throttles import THROTTLES
 from local_cloud.launcher.aws_clients import Clients
 from tests.e2e.metrics import metric_sum
 from tests.e2e.state_machines import ended, start

@@ -8,8 +8,8 @@ from ministack.services import ecs
 
 from craftspark.aws.fleet.launch_events import read_failed_launch
 from local_cloud.alarms import end_minute
-from local_cloud.emulator import placement
 from local_cloud.emulator.patches.ecs import managed_scaling
+from local_cloud.emulator.tasks import placement
 from local_cloud.fault_switch import FaultSwitch
 from local_cloud.faults import Fault
 from local_cloud.launcher.aws_clients import Clients

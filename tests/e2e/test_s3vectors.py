@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
-from local_cloud.emulator.token_buckets import TokenBuckets
+from local_cloud.emulator.quotas.token_buckets import TokenBuckets
 from local_cloud.emulator.vectors.refusals import VectorsRefused
 from local_cloud.emulator.vectors.service import Vectors
 from local_cloud.launcher.aws_clients import Clients

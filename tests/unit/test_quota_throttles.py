@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.emulator.quota_throttles import QuotaThrottles, with_quota_throttles
+from local_cloud.emulator.quotas.throttles import QuotaThrottles, with_quota_throttles
 from tests.clock import Clock
 
 PUT_EVENTS = "events:PutEvents"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.emulator.quota_use import QuotaUse, find_call
+from local_cloud.emulator.quotas.use import QuotaUse, find_call
 
 STARTS, ANSWERS = "Step Functions: StartExecution", "Step Functions: SendTaskSuccess"
 WRITES = "DynamoDB: write units of a new table"

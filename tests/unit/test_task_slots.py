@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.emulator import task_slots
-from local_cloud.emulator.task_processes import TASK_ARN, TaskDetails, TaskProcesses
-from local_cloud.emulator.task_slots import SlotUnavailable, TaskSlots, slot_count
+from local_cloud.emulator.tasks import slots
+from local_cloud.emulator.tasks.processes import TASK_ARN, TaskDetails, TaskProcesses
+from local_cloud.emulator.tasks.slots import SlotUnavailable, TaskSlots, slot_count
 
 HANGS_AFTER_S = 60.0
 
@@ -67,7 +67,7 @@ def cores(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(number)))
 
     set_cores(2)
-    monkeypatch.setattr(task_slots, "POLL_S", 0.01)
+    monkeypatch.setattr(slots, "POLL_S", 0.01)
     return set_cores
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from local_cloud.emulator import token_buckets
-from local_cloud.emulator.token_buckets import TokenBuckets
+from local_cloud.emulator.quotas import token_buckets
+from local_cloud.emulator.quotas.token_buckets import TokenBuckets
 from tests.clock import Clock
 
 

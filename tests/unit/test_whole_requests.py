@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from local_cloud.emulator.whole_requests import with_whole_requests
+from local_cloud.emulator.serving.whole_requests import with_whole_requests
 
 PARTS = [
     {"type": "http.request", "body": b"a", "more_body": True},

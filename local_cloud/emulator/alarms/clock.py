@@ -14,7 +14,7 @@ from hypercorn.typing import ASGIFramework
 
 from local_cloud.emulator.alarms import evaluation
 from local_cloud.emulator.alarms.datapoints import MINUTE_S
-from local_cloud.emulator.json_answers import send_json
+from local_cloud.emulator.serving.json_answers import send_json
 
 PATH = "/_local_cloud/alarms"
 # What a service measures just before the end of a minute belongs to it.

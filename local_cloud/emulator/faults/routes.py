@@ -5,9 +5,9 @@ from typing import Any
 
 from hypercorn.typing import ASGIFramework
 
-from local_cloud.emulator import spot_interruptions
 from local_cloud.emulator.faults import switch
-from local_cloud.emulator.json_answers import send_json
+from local_cloud.emulator.serving.json_answers import send_json
+from local_cloud.emulator.tasks import spot_interruptions
 from local_cloud.faults import PATH
 
 Answer = Callable[[str, bytes], tuple[int, dict[str, Any]]]

@@ -18,7 +18,7 @@ from local_cloud.emulator.patches import (
     step_functions,
 )
 from local_cloud.emulator.patching import Patch
-from local_cloud.emulator.task_processes import TaskProcesses
+from local_cloud.emulator.tasks.processes import TaskProcesses
 
 
 def all_patches(processes: TaskProcesses) -> tuple[Patch, ...]:

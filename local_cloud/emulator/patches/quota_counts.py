@@ -16,9 +16,9 @@ from ministack.services import dynamodb, lambda_svc, stepfunctions
 from local_cloud.emulator.patches.cloudwatch.metric_points import record_metric
 from local_cloud.emulator.patches.step_functions import execution_metrics
 from local_cloud.emulator.patching import Extension, Patch, Target
-from local_cloud.emulator.quota_throttles import THROTTLES
-from local_cloud.emulator.quota_use import USE
-from local_cloud.emulator.throttled_answers import TASK_ERRORS, throttled_by
+from local_cloud.emulator.quotas.throttled_answers import TASK_ERRORS, throttled_by
+from local_cloud.emulator.quotas.throttles import THROTTLES
+from local_cloud.emulator.quotas.use import USE
 
 ASKED = "ReturnConsumedCapacity"
 TRANSITION = "states:StateTransition"

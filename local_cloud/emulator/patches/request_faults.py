@@ -18,7 +18,7 @@ from ministack.core.responses import get_account_id
 
 from local_cloud.emulator.faults import FAULTS
 from local_cloud.emulator.patching import Extension, Patch, Target
-from local_cloud.emulator.throttled_answers import throttled_by
+from local_cloud.emulator.quotas.throttled_answers import throttled_by
 from local_cloud.launcher.environment import ACCESS_KEY
 
 PARTLY = ("dynamodb:BatchGetItem", "dynamodb:BatchWriteItem")  # whose patch strikes their keys and writes

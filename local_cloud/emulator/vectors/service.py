@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local_cloud.emulator.token_buckets import TokenBuckets
+from local_cloud.emulator.quotas.token_buckets import TokenBuckets
 from local_cloud.emulator.vectors.index import Index
 from local_cloud.emulator.vectors.metadata import check_filter
 from local_cloud.emulator.vectors.refusals import VectorsRefused, invalid

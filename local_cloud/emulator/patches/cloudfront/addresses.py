@@ -1,8 +1,9 @@
 """The address of a distribution in a template, and the addresses of AWS in a content security policy, are local.
 
 Gap: `https://d111111abcdef8.cloudfront.net` leads to the real AWS. With this patch, it is the address at which browsers
-find the stage's distribution (`local_cloud/emulator/site.py`): in settings, outputs and the callbacks of a sign-in. A
-content security policy names the emulator where the template names services of AWS, so that a browser may use them.
+find the stage's distribution (`local_cloud/emulator/serving/site.py`): in settings, outputs and the callbacks of a
+sign-in. A content security policy names the emulator where the template names services of AWS, so that a browser may
+use them.
 """
 
 from collections.abc import Callable, Mapping

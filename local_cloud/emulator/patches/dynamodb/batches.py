@@ -14,10 +14,10 @@ from typing import Any
 from ministack.services import dynamodb
 
 from local_cloud.emulator.faults import FAULTS
-from local_cloud.emulator.item_requests import Answer, Handler, Named, find_item
 from local_cloud.emulator.patches.dynamodb.throughput import charge_read
 from local_cloud.emulator.patching import Extension, Patch
-from local_cloud.emulator.table_throughput import (
+from local_cloud.emulator.tables.item_requests import Answer, Handler, Named, find_item
+from local_cloud.emulator.tables.throughput import (
     Kind,
     Range,
     Throttle,

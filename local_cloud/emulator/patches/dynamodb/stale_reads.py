@@ -13,9 +13,9 @@ from typing import Any
 from ministack.services import dynamodb
 
 from local_cloud.emulator.faults import FAULTS
-from local_cloud.emulator.item_requests import Answer, Handler, find_table
 from local_cloud.emulator.patching import Extension, Patch
-from local_cloud.emulator.table_replicas import Replicas
+from local_cloud.emulator.tables.item_requests import Answer, Handler, find_table
+from local_cloud.emulator.tables.replicas import Replicas
 
 REPLICAS = Replicas()
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from ministack.services import dynamodb
 
-from local_cloud.emulator.item_requests import Answer, Handler, Named, cancel, find_item, find_table, items_of
 from local_cloud.emulator.patching import Extension, Patch, Target
-from local_cloud.emulator.table_throughput import (
+from local_cloud.emulator.tables.item_requests import Answer, Handler, Named, cancel, find_item, find_table, items_of
+from local_cloud.emulator.tables.throughput import (
     Kind,
     Range,
     charge,

@@ -19,9 +19,9 @@ from ministack.core.responses import error_response_json, get_account_id, get_re
 from ministack.services import dynamodb
 
 from local_cloud.emulator.faults import FAULTS
-from local_cloud.emulator.item_requests import Answer, Handler, ItemName, cancel, find_item, items_of
-from local_cloud.emulator.open_transactions import OpenTransactions
 from local_cloud.emulator.patching import Extension, Patch, Target
+from local_cloud.emulator.tables.item_requests import Answer, Handler, ItemName, cancel, find_item, items_of
+from local_cloud.emulator.tables.open_transactions import OpenTransactions
 
 # DynamoDB prepares every item and then writes every item, each with a message to its partition.
 TRANSACTION_S = 0.005

@@ -2,7 +2,7 @@
 
 from local_cloud.emulator.patches.ecs import container_instances, managed_scaling, task_protection, task_states, tasks
 from local_cloud.emulator.patching import Patch
-from local_cloud.emulator.task_processes import TaskProcesses
+from local_cloud.emulator.tasks.processes import TaskProcesses
 
 
 def patches(processes: TaskProcesses) -> tuple[Patch, ...]:

@@ -13,10 +13,10 @@ from ministack.core.responses import error_response_json, json_response
 from ministack.services import ecs
 from ministack.services.cloudformation import provisioners
 
-from local_cloud.emulator.capacity import instance_types
 from local_cloud.emulator.patches.ecs.task_states import reconcile, stop
 from local_cloud.emulator.patching import Patch, Replacement, Target
-from local_cloud.emulator.tasks import HOSTED, Task, cluster_of, instance_id, instance_number, is_of_service
+from local_cloud.emulator.tasks.capacity import instance_types
+from local_cloud.emulator.tasks.records import HOSTED, Task, cluster_of, instance_id, instance_number, is_of_service
 
 DRAINED = "Task stopped during instance draining"
 

@@ -13,9 +13,9 @@ from typing import Any
 from ministack.core.responses import error_response_json, request_scope
 from ministack.services import ecs
 
-from local_cloud.emulator.capacity import find_shortage, tasks_of
 from local_cloud.emulator.patches.cloudwatch.metric_points import record_metric
 from local_cloud.emulator.patching import Extension, Patch, Target
+from local_cloud.emulator.tasks.capacity import find_shortage, tasks_of
 
 NAMESPACE = "AWS/ECS/ManagedScaling"
 MAX_PROVISIONING = 500

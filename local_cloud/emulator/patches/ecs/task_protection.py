@@ -20,7 +20,7 @@ from local_cloud.emulator.patches.ecs.task_states import SCALING, reconcile, sto
 from local_cloud.emulator.patching import Patch, Replacement, Target
 from local_cloud.emulator.permissions.callers import AccessDenied, check_role
 from local_cloud.emulator.permissions.resources import cluster_arn
-from local_cloud.emulator.tasks import Task, is_of_service, is_protected
+from local_cloud.emulator.tasks.records import Task, is_of_service, is_protected
 
 DEFAULT_MINUTES, MAX_MINUTES = 120, 2880
 AGENT_PATH = re.compile(r"^/api/([A-Za-z0-9_-]{8,})/task-protection/v1/state$")

@@ -13,10 +13,10 @@ from ministack.core.concurrency import resource_lock, spawn_background
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, request_scope
 from ministack.services import ecs, ecs_metadata, eventbridge
 
-from local_cloud.emulator.aws_events import publish
+from local_cloud.emulator.events.aws_events import publish
 from local_cloud.emulator.patching import Patch, Replacement, Target
-from local_cloud.emulator.placement import NotPlaced, place
-from local_cloud.emulator.tasks import Task, cluster_of, is_of_service, is_protected
+from local_cloud.emulator.tasks.placement import NotPlaced, place
+from local_cloud.emulator.tasks.records import Task, cluster_of, is_of_service, is_protected
 
 # What AWS says when a service's scheduler stops a task, with the ID of the deployment.
 SCALING = "Scaling activity initiated by (deployment {})"

@@ -10,8 +10,8 @@ from ministack.services import ecs
 
 from local_cloud.emulator.patching import Patch, Replacement, Target
 from local_cloud.emulator.permissions.identities import assume_role
-from local_cloud.emulator.task_processes import CONTAINER, FAMILY, REVISION, TASK_ARN, TaskDetails, TaskProcesses
-from local_cloud.emulator.tasks import is_of_service
+from local_cloud.emulator.tasks.processes import CONTAINER, FAMILY, REVISION, TASK_ARN, TaskDetails, TaskProcesses
+from local_cloud.emulator.tasks.records import is_of_service
 
 DEFAULT_STOP_TIMEOUT_S = 30.0
 

@@ -24,7 +24,7 @@ from ministack.core.arn import parse_arn
 from ministack.services import eventbridge, lambda_svc, sqs, stepfunctions
 
 from local_cloud.emulator.deadlines import Deadlines
-from local_cloud.emulator.event_dead_letters import send_to_dead_letters
+from local_cloud.emulator.events.dead_letters import send_to_dead_letters
 from local_cloud.emulator.faults import FAULTS
 from local_cloud.emulator.patching import Extension, Patch, Target
 

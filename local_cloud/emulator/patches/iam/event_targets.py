@@ -14,7 +14,7 @@ from typing import Any
 from ministack.core.arn import parse_arn
 from ministack.services import eventbridge
 
-from local_cloud.emulator.event_dead_letters import SERVICE, send_to_dead_letters
+from local_cloud.emulator.events.dead_letters import SERVICE, send_to_dead_letters
 from local_cloud.emulator.patches.eventbridge.deliveries import exists
 from local_cloud.emulator.patching import Extension, Patch, Target
 from local_cloud.emulator.permissions.callers import AccessDenied, check_role, check_service

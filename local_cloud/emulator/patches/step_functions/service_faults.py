@@ -15,7 +15,7 @@ from ministack.services import stepfunctions
 
 from local_cloud.emulator.faults import FAULTS
 from local_cloud.emulator.patching import Extension, Patch
-from local_cloud.emulator.throttled_answers import TASK_ERRORS, throttled_by
+from local_cloud.emulator.quotas.throttled_answers import TASK_ERRORS, throttled_by
 
 ACTIONS: Mapping[str, str] = {
     "ecs": "ecs:RunTask",

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local_cloud.emulator.task_slots import TaskSlots
+from local_cloud.emulator.tasks.slots import TaskSlots
 from local_cloud.launcher.environment import isolated_environment
 
 DIE_WITH_PARENT = Path(__file__).with_name("die_with_parent.py")

@@ -7,10 +7,10 @@ from typing import Any
 from hypercorn.typing import ASGIFramework
 
 from local_cloud.emulator.faults import FAULTS
-from local_cloud.emulator.json_answers import send_json
-from local_cloud.emulator.quota_use import find_call
-from local_cloud.emulator.throttled_answers import throttled_by
-from local_cloud.emulator.token_buckets import TokenBuckets
+from local_cloud.emulator.quotas.throttled_answers import throttled_by
+from local_cloud.emulator.quotas.token_buckets import TokenBuckets
+from local_cloud.emulator.quotas.use import find_call
+from local_cloud.emulator.serving.json_answers import send_json
 from local_cloud.launcher.environment import REGION
 from local_cloud.quotas import QUOTAS, Quota
 

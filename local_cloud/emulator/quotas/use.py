@@ -1,6 +1,6 @@
 """How much of each quota the calls to this emulator have used, for `GET /_local_cloud/quotas`.
 
-It counts what an account would count, also the calls that `quota_throttles` refuses.
+It counts what an account would count, also the calls that `throttles` refuses.
 """
 
 import threading
@@ -12,7 +12,7 @@ from typing import Any
 
 from hypercorn.typing import ASGIFramework
 
-from local_cloud.emulator.json_answers import send_json
+from local_cloud.emulator.serving.json_answers import send_json
 from local_cloud.quotas import QUOTAS, USE_PATH
 
 # The service in the names of actions, by the prefix of the header `X-Amz-Target`.

@@ -13,10 +13,10 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs
 
-from local_cloud.emulator.aws_events import publish
-from local_cloud.emulator.capacity import is_spot
+from local_cloud.emulator.events.aws_events import publish
 from local_cloud.emulator.patches.ecs.task_states import take_away
-from local_cloud.emulator.tasks import HOSTED, Task, instance_id
+from local_cloud.emulator.tasks.capacity import is_spot
+from local_cloud.emulator.tasks.records import HOSTED, Task, instance_id
 
 PATH = "/_local_cloud/spot-interruptions"
 

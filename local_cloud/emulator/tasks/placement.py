@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import autoscaling, ec2, ecs
 
-from local_cloud.emulator.aws_events import publish
-from local_cloud.emulator.capacity import find_shortage, group_of, is_spot, max_instances, tasks_of
+from local_cloud.emulator.events.aws_events import publish
 from local_cloud.emulator.faults.switch import FAULTS
-from local_cloud.emulator.tasks import Task
+from local_cloud.emulator.tasks.capacity import find_shortage, group_of, is_spot, max_instances, tasks_of
+from local_cloud.emulator.tasks.records import Task
 
 LAUNCH = "autoscaling:LaunchInstance"
 # The time to the next try of a launch that failed. EC2 Auto Scaling waits longer from try to try.

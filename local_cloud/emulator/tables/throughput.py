@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from ministack.services import dynamodb
 
-from local_cloud.emulator.item_requests import Answer, Named
-from local_cloud.emulator.token_buckets import TokenBuckets
+from local_cloud.emulator.quotas.token_buckets import TokenBuckets
+from local_cloud.emulator.tables.item_requests import Answer, Named
 
 Kind = Literal["Read", "Write"]
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from local_cloud.emulator.item_requests import ItemName
+from local_cloud.emulator.tables.item_requests import ItemName
 
 
 class OpenTransactions:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from hypercorn.typing import ASGIFramework
 
 from local_cloud.emulator.addresses import SITE
-from local_cloud.emulator.json_answers import send_json
+from local_cloud.emulator.serving.json_answers import send_json
 
 
 def with_site(app: ASGIFramework) -> ASGIFramework:

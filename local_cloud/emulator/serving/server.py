@@ -62,12 +62,12 @@ async def _run(arguments: argparse.Namespace) -> None:
     from local_cloud.emulator.patches.lambda_functions.processes import PROCESSES
     from local_cloud.emulator.patches.sqs import queue_metrics
     from local_cloud.emulator.permissions.identities import create_administrator
-    from local_cloud.emulator.quota_throttles import with_quota_throttles
-    from local_cloud.emulator.quota_use import with_quota_use
-    from local_cloud.emulator.site import with_site
-    from local_cloud.emulator.task_processes import TaskProcesses
-    from local_cloud.emulator.task_slots import TaskSlots
-    from local_cloud.emulator.whole_requests import with_whole_requests
+    from local_cloud.emulator.quotas.throttles import with_quota_throttles
+    from local_cloud.emulator.quotas.use import with_quota_use
+    from local_cloud.emulator.serving.site import with_site
+    from local_cloud.emulator.serving.whole_requests import with_whole_requests
+    from local_cloud.emulator.tasks.processes import TaskProcesses
+    from local_cloud.emulator.tasks.slots import TaskSlots
 
     processes = TaskProcesses(
         commands=arguments.commands,

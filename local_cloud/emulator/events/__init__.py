@@ -1,0 +1,1 @@
+"""Events that AWS services send, and those that could not be delivered."""

@@ -1,0 +1,1 @@
+"""The quotas of an account: how much the calls use, and those beyond a rate."""

@@ -1,0 +1,1 @@
+"""The emulator's HTTP server, and what is served around the emulator's application."""

@@ -1,0 +1,1 @@
+"""What the patches of DynamoDB keep of tables: throughput, replicas and open transactions."""
