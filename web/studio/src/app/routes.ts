@@ -49,6 +49,30 @@ export const PAGES: readonly Page[] = [
   { path: "*", page: page(() => import("@/features/session/MissingPage"), "MissingPage") },
 ];
 
+/** Paths that people type or shorten, and the page that each leads to. */
+export const LEADS: Readonly<Record<string, string>> = {
+  "/index.html": "/",
+  "/make": "/",
+  "/tools": "/",
+  "/job": "/jobs",
+  "/job/:jobId": "/jobs/:jobId",
+  "/picture": "/gallery",
+  "/pictures": "/gallery",
+  "/picture/:pictureId": "/gallery/:pictureId",
+  "/maker": "/gallery",
+  "/makers": "/gallery",
+  "/maker/:author": "/makers/:author",
+  "/account": "/credits",
+  "/admin/reports": "/admin",
+  "/admin/account": "/admin/accounts",
+  "/admin/account/:maker": "/admin/accounts/:maker",
+};
+
+/** The path of a page with these values in it. */
+export function pathTo(page: string, values: Readonly<Record<string, string | undefined>>): string {
+  return page.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(values[name] ?? ""));
+}
+
 /** The page that a path shows. */
 export function pageAt(path: string, parser: Parser): Page | undefined {
   return PAGES.find((one) => matchRoute(parser, one.path, path)[0]);
