@@ -53,7 +53,7 @@ def define_job_access(
     list_zips = Access(grants=(partial(images.grant_list, prefix="zips/"),))
     return {
         "submit_job": Access(settings=(submit,), grants=(jobs.grant_add, *quote, intake.queue.grant_send_messages)),
-        "quote_job": Access(settings=(submit,), grants=(jobs.grant_read, *quote)),
+        "quote_job": Access(settings=(submit,), grants=(jobs.grant_read, data.gallery_records.grant_show, *quote)),
         "read_job": read,
         "list_jobs": read,
         "list_files": read,

@@ -12,7 +12,7 @@ from craftspark.errors import InvalidInput
 from craftspark.jobs.job import Job, StoredImage, job_id_of
 from craftspark.models.terms import Terms
 from craftspark.tools import TOOLS
-from craftspark.tools.lineage import Lineage
+from craftspark.tools.lineage import Lineage, pictures_of
 from craftspark.tools.request import EXCLUDED_FIELDS, WORD_FIELDS
 
 # What others may do with a picture, from the most to the least.
@@ -102,7 +102,7 @@ class Picture:
     @property
     def lineage(self) -> tuple[str, ...]:
         """The pictures that this one comes from, as far as they are known: the nearest first, the root last."""
-        return tuple(dict.fromkeys((*self.ancestors, *((self.root,) if self.root else ()))))
+        return pictures_of(self.ancestors, self.root)
 
     @property
     def parent(self) -> str | None:

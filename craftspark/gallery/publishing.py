@@ -23,12 +23,13 @@ class ShownPicture:
     """A public picture as its page shows it.
 
     `related` has those of its ancestors that are public, by their ID. `names` has the names of their makers, by author,
-    if they have chosen one.
+    if they have chosen one. `remixes_publishable` is false after a takedown of a picture that this one comes from.
     """
 
     picture: Picture
     likes: int
     remixes: int
+    remixes_publishable: bool
     related: Mapping[str, Picture]
     names: Mapping[str, str]
 

@@ -84,12 +84,13 @@ class Intake(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Quote:
-    """The price of a job in credits, and its estimate."""
+    """The price of a job in credits, its estimate, and whether its images could be published now."""
 
     price: int
     credits_per_image: int
     estimate: Estimate
     cheaper: tuple[Cheaper, ...]
+    publishable: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +148,7 @@ class Submissions:
             credits_per_image=job.credits_per_image,
             estimate=estimate,
             cheaper=tuple(estimates.cheaper(job.tool, request, job.sources)),
+            publishable=job.lineage is None or self.origins.may_publish(job.lineage),
         )
 
     def _find_tool(self, name: str) -> Tool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Protocol
 
 MAX_ANCESTORS = 8
@@ -28,6 +29,11 @@ class Lineage:
     def parent(self) -> str:
         return self.ancestors[0]
 
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The pictures that are known: the nearest first, the root last."""
+        return pictures_of(self.ancestors, self.root)
+
 
 class Origins(Protocol):
     """Finds the published pictures that requests name."""
@@ -38,12 +44,27 @@ class Origins(Protocol):
     def strictest(self, bounds: Sequence[str | None]) -> str | None:
         """The strictest of these licences."""
 
+    def may_publish(self, lineage: Lineage) -> bool:
+        """Whether images that come from these pictures can be published: not after a takedown of one of them."""
+
+
+def pictures_of(ancestors: Sequence[str], root: str | None) -> tuple[str, ...]:
+    """Ancestors and the root, each once."""
+    return tuple(dict.fromkeys((*ancestors, *((root,) if root else ()))))
+
 
 def merge(origins: Origins, found: Sequence[Lineage]) -> Lineage | None:
-    """The lineage of a job that starts from several pictures, of which the first is the parent. None for none."""
+    """The lineage of a job that starts from several pictures, of which the first is the parent. None for none.
+
+    It has the ancestors of all of them, the nearest of each first, and after them the roots of the others.
+    """
     if not found:
         return None
-    first, *others = found
-    parents = [each.parent for each in others]
-    ancestors = tuple(dict.fromkeys([first.parent, *parents, *first.ancestors[1:]]))[:MAX_ANCESTORS]
-    return Lineage(ancestors=ancestors, root=first.root, bound=origins.strictest([each.bound for each in found]))
+    steps = zip_longest(*(each.ancestors for each in found))
+    nearest = [picture_id for step in steps for picture_id in step if picture_id]
+    known = dict.fromkeys([*nearest, *(each.root for each in found[1:])])
+    return Lineage(
+        ancestors=tuple(known)[:MAX_ANCESTORS],
+        root=found[0].root,
+        bound=origins.strictest([each.bound for each in found]),
+    )

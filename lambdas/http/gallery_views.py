@@ -131,6 +131,10 @@ class PictureView(PictureCard):
 
     author_name: str | None = Field(None, description="Name of its maker. Absent if the maker has chosen none.")
     remixes: int = Field(description="Number of public remixes of the picture.")
+    remixes_publishable: bool = Field(
+        description="False if a picture that this one comes from was taken down: remixes of it can be made, but not "
+        "published."
+    )
     lineage: LineageView | None = Field(None, description="What it is a remix of. Absent if it is none.")
     url: str = Field(description="URL of the picture. It is the same while the picture is public.")
     model: str = Field(description="Name of the model that made the picture.")
@@ -165,6 +169,7 @@ def picture_view(shown: ShownPicture, links: Links) -> PictureView:
         url=url,
         author_name=shown.names.get(picture.author),
         remixes=shown.remixes,
+        remixes_publishable=shown.remixes_publishable,
         lineage=lineage_view(shown),
         model=picture.model,
         seed=picture.seed,

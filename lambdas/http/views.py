@@ -128,6 +128,10 @@ class QuoteView(View):
     )
     estimated_total_s: int = Field(description="Sum of `estimated_wait_s` and `estimated_render_s`.")
     cheaper: list[CheaperView] = Field(description="Cheaper variants of the request, the most similar first.")
+    publishable: bool = Field(
+        description="False if a picture that the images come from was taken down: the job can be created, but its "
+        "images cannot be published."
+    )
 
 
 class LiveView(View):
@@ -192,6 +196,7 @@ def quote_view(quote: Quote) -> QuoteView:
             CheaperView(changes=each.changes, price=each.price, estimated_render_s=each.render_s)
             for each in quote.cheaper
         ],
+        publishable=quote.publishable,
     )
 
 

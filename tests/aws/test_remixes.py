@@ -106,6 +106,52 @@ def test_a_takedown_refuses_later_publications_of_all_that_comes_from_the_pictur
     assert publish(late, maker="maker-2").status == 201
 
 
+def quoted(tool: str, **request: Any) -> bool:
+    answer = call("quote_job", maker="maker-2", path={"tool": tool}, body={"count": 1, **request})
+    publishable: bool = answer.body["publishable"]
+    return publishable
+
+
+@pytest.mark.parametrize("end", ["unpublish", "take down"])
+def test_pages_and_quotes_say_before_the_price_is_paid_that_a_remix_could_not_be_published(end: str) -> None:
+    root = a_picture()
+    job_id = a_job("maker-2", remix_of=root)
+    remix = publish(job_id, maker="maker-2").body["picture_id"]
+    other = a_picture()
+    ways: list[Callable[[], bool]] = [
+        lambda: quoted("picture", prompt="an apple", remix_of=remix),
+        lambda: quoted("variations", prompt="an apple", source=f"picture/{remix}"),
+        lambda: quoted("upscale", source=f"{job_id}/0"),  # the image itself, published or not
+        lambda: quoted("variations", prompt="an apple", source=f"picture/{remix}", remix_of=other),
+        lambda: page(remix)["remixes_publishable"],
+    ]
+    assert all(may() for may in ways)
+
+    if end == "unpublish":
+        call("unpublish_picture", path={"picture_id": root})
+        assert all(may() for may in ways)
+        return
+
+    take_down(root)
+    assert not any(may() for may in ways)
+    assert quoted("picture", prompt="an apple")
+    assert page(other)["remixes_publishable"]
+    assert vary(f"picture/{remix}").status == 202  # for private use
+
+    administer("restore_picture", root)
+    assert all(may() for may in ways)
+
+
+def test_a_second_picture_hides_no_takedown() -> None:
+    root = a_picture()
+    remix = a_remix(root).body["picture_id"]
+    job_id = vary(f"picture/{remix}", remix_of=a_picture()).body["job_id"]
+    finish(job_id)
+    take_down(root)
+
+    assert publish(job_id, maker="maker-2").body["type"] == "/problems/PictureTakenDown"
+
+
 def test_what_a_picture_comes_from_is_checked_once_each() -> None:
     """Eight ancestors and the root at most, so a transaction has a limited number of checks."""
     line = tuple(f"{number:026}" for number in range(8))

@@ -92,6 +92,9 @@ class FakeOrigins:
     def strictest(self, bounds: Sequence[str | None]) -> str | None:
         return max(filter(None, bounds), default=None)
 
+    def may_publish(self, lineage: Lineage) -> bool:
+        return True
+
 
 class FakeModerator:
     """Refuses the word "dragon"."""

@@ -2791,6 +2791,8 @@ export interface components {
             author_name?: string;
             /** @description Number of public remixes of the picture. */
             remixes: number;
+            /** @description False if a picture that this one comes from was taken down: remixes of it can be made, but not published. */
+            remixes_publishable: boolean;
             /** @description What it is a remix of. Absent if it is none. */
             lineage?: components["schemas"]["LineageView"];
             /** @description URL of the picture. It is the same while the picture is public. */
@@ -2983,6 +2985,8 @@ export interface components {
             estimated_total_s: number;
             /** @description Cheaper variants of the request, the most similar first. */
             cheaper: components["schemas"]["CheaperView"][];
+            /** @description False if a picture that the images come from was taken down: the job can be created, but its images cannot be published. */
+            publishable: boolean;
         };
         /**
          * ReportRequest

@@ -114,10 +114,7 @@ class GalleryTable:
 
     def find_public(self, picture_ids: Sequence[str]) -> dict[str, Picture]:
         """Those of the pictures that are public now, by their ID. Everything that shows a picture asks this first."""
-        keys = [picture_key(picture_id) for picture_id in dict.fromkeys(picture_ids)]
-        items = read_items(self.client, self.table, keys, consistent=True)
-        pictures = [read_picture(item) for item in items if is_public(item)]
-        return {picture.picture_id: picture for picture in pictures}
+        return _public(self._read(picture_ids))
 
     def show(self, picture_id: str) -> ShownPicture:
         """A public picture with its counts. Raises PictureNotFound."""
@@ -127,12 +124,14 @@ class GalleryTable:
         if found is None or not is_public(found):
             raise _missing(picture_id)
         picture = read_picture(found)
-        related = self.find_public(picture.lineage) if picture.lineage else {}
+        kin = self._read(picture.lineage)
+        related = _public(kin)
         authors = [picture.author, *(each.author for each in related.values())]
         return ShownPicture(
             picture=picture,
             likes=likes_of(items.get(TALLY)),
             remixes=int(items.get(REMIXES, {}).get(REMIXES, {"N": "0"})["N"]),
+            remixes_publishable=not any(TAKEDOWN_FACTS in item for item in kin),
             related=related,
             names=names_of(self.client, self.table, authors),
         )
@@ -218,6 +217,10 @@ class GalleryTable:
         key = picture_key(picture_id, *item)
         return self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True).get("Item")
 
+    def _read(self, picture_ids: Sequence[str]) -> list[Any]:
+        keys = [picture_key(picture_id) for picture_id in dict.fromkeys(picture_ids)]
+        return list(read_items(self.client, self.table, keys, consistent=True))
+
     def _put_rows(self, picture: Picture, rank: int) -> Iterable[Any]:
         row = write_row(picture)
         return ({"Put": {"TableName": self.table, "Item": {**key, **row}}} for key in rows_of(picture, rank))
@@ -230,6 +233,11 @@ class GalleryTable:
             transact(self.client, writes)
         except Contended as contended:
             raise _contended() from contended
+
+
+def _public(items: Iterable[Mapping[str, Any]]) -> dict[str, Picture]:
+    pictures = [read_picture(item) for item in items if is_public(item)]
+    return {picture.picture_id: picture for picture in pictures}
 
 
 def _check_not_taken_down(item: Mapping[str, Any]) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from craftspark.aws.gallery.gallery_items import is_public, picture_key, read_picture
+from craftspark.aws.batches import read_most
+from craftspark.aws.gallery.gallery_items import TAKEDOWN_FACTS, is_public, picture_key, read_picture
 from craftspark.errors import InvalidInput
 from craftspark.gallery.pictures import Picture, may_remix, strictest_licence
 from craftspark.gallery.publishing import PICTURE_FILE
@@ -35,6 +36,12 @@ class OriginTable:
 
     def strictest(self, bounds: Sequence[str | None]) -> str | None:
         return strictest_licence(bounds)
+
+    def may_publish(self, lineage: Lineage) -> bool:
+        """See Origins. A publication checks it again, so this needs no consistent read."""
+        keys = [picture_key(picture_id) for picture_id in lineage.pictures]
+        found = read_most(self.client, self.table, keys, fields=TAKEDOWN_FACTS)
+        return not any(TAKEDOWN_FACTS in item for item in found)
 
     def find_source(self, maker: str, picture_id: str, *, field: str) -> Source:
         """A public picture as a source. Raises InvalidInput."""

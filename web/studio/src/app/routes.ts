@@ -69,8 +69,8 @@ export const LEADS: Readonly<Record<string, string>> = {
 };
 
 /** The path of a page with these values in it. */
-export function pathTo(page: string, values: Readonly<Record<string, string | undefined>>): string {
-  return page.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(values[name] ?? ""));
+export function pathTo(pattern: string, values: Readonly<Record<string, string | undefined>>): string {
+  return pattern.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(values[name] ?? ""));
 }
 
 /** The page that a path shows. */

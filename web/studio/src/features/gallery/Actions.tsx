@@ -24,6 +24,7 @@ export function Actions({ picture }: { picture: PublishedPicture }) {
       <Button onClick={() => void share(picture.title)}>{t("picture.share")}</Button>
       <ButtonLink href={searchPath({ words: "", like: picture.picture_id })}>{t("picture.alike")}</ButtonLink>
       {isMine ? <ButtonLink href="/published">{t("picture.mine")}</ButtonLink> : null}
+      {mayRemix && !picture.remixes_publishable ? <p className={css["kept"]}>{t("picture.remix.kept")}</p> : null}
     </div>
   );
 }

@@ -15,7 +15,10 @@ export function RemixNote({ pictureId, onDrop }: { pictureId: string; onDrop: ()
       </span>
       <p className={css["text"]}>
         {picture.data ? <Link href={`/gallery/${pictureId}`}>{t("remix.of", { title: picture.data.title })}</Link> : t("remix.of.gone")}
-        <span>{t(picture.data && !picture.data.words ? "remix.words" : "remix.text")}</span>
+        <span>
+          {t(picture.data && !picture.data.words ? "remix.words" : "remix.text")}{" "}
+          {t(picture.data?.remixes_publishable === false ? "remix.kept" : "remix.named")}
+        </span>
       </p>
       <Button small onClick={onDrop}>
         {t("remix.drop")}

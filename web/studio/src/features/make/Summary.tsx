@@ -37,6 +37,7 @@ export function Summary({ tool, price, busy, problem, onFields }: Props) {
           {cheaperText(cheaper)}
         </button>
       ) : null}
+      {price.quote?.publishable === false ? <p className={css["kept"]}>{t("summary.kept")}</p> : null}
       {problem ? (
         <p role="alert" className={css["problem"]}>
           {problem}
