@@ -2,28 +2,10 @@
 
 import sys
 
-from benchmarks import (
-    built_in_model,
-    cold_start,
-    controller,
-    estimates,
-    flood,
-    gallery,
-    largest_paint,
-    live_updates,
-    local_runs,
-    lone_image,
-    model_swaps,
-    moderation,
-    requested_subjects,
-    status,
-    strict_overhead,
-    submit,
-    takedown,
-    upload_check,
-    upscaling,
-)
+from benchmarks import moderation
+from benchmarks.cloud import estimates, flood, largest_paint, live_updates, local_runs, strict_overhead, takedown
 from benchmarks.gallery_search import measure as gallery_search
+from benchmarks.handlers import controller, gallery, status, submit, upload_check
 from benchmarks.queue_growth import measure as queue_growth
 from benchmarks.running import run_measures
 from benchmarks.tools import (
@@ -38,6 +20,7 @@ from benchmarks.tools import (
     upscale_memory,
     variations,
 )
+from benchmarks.worker import built_in_model, cold_start, lone_image, model_swaps, requested_subjects, upscaling
 
 MEASURES = (
     submit.measure,

@@ -14,11 +14,11 @@ from tempfile import TemporaryDirectory
 
 import pydantic_core
 
+from benchmarks.handlers.submit import run_canned_aws
 from benchmarks.queue_growth.journey import Journey
 from benchmarks.queue_growth.measure import SAMPLES
 from benchmarks.queue_growth.parts import measure_parts
 from benchmarks.queue_growth.stage import create_stage, fill
-from benchmarks.submit import run_canned_aws
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.emulator_process import EmulatorProcess
 from local_cloud.launcher.state import StateDir

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from benchmarks.null_worker import NullRenderer
+from benchmarks.cloud.null_worker import NullRenderer
+from benchmarks.handlers.submit import CLAIMS, Context
 from benchmarks.queue_growth.parts import Part
 from benchmarks.queue_growth.stage import JOBS, Stage
-from benchmarks.submit import CLAIMS, Context
 from craftspark.aws import clients
 from craftspark.fleet.controller.run import TOO_SOON_S
 from craftspark.jobs.batches import BatchMessage, BatchResult, JobOrder

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from benchmarks.canned_aws import ON_DEMAND, SPOT
-from benchmarks.controller import describe_job
-from benchmarks.submit import POOLS, build_environment
-from benchmarks.tables import create_accounts_table, create_connections_table, create_jobs_table
+from benchmarks.handlers.canned_aws import ON_DEMAND, SPOT
+from benchmarks.handlers.controller import describe_job
+from benchmarks.handlers.submit import POOLS, build_environment
+from benchmarks.handlers.tables import create_accounts_table, create_connections_table, create_jobs_table
 from craftspark.accounts.credits import Account, minute_of, month_of
 from craftspark.aws.accounts.ledger import account_item
 from craftspark.aws.items import job_item, text, unfinished_shard

@@ -1,7 +1,7 @@
 """The model store: models by their location in the catalogue, checked against their hashes before they are loaded.
 
 A model is a folder in Diffusers' format with a manifest of its files' SHA-256 hashes. The built-in models are in the
-image with the code. Other models are in the models bucket; `python -m gpu_tasks.inference.push_model` uploads them.
+image with the code. Other models are in the models bucket; `python -m gpu_tasks.push` uploads them.
 """
 
 from __future__ import annotations

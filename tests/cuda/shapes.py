@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.random_weights import TOKENS, clip_tokenizer
+from benchmarks.worker.random_weights import TOKENS, clip_tokenizer
 from craftspark.models.catalogue import find_model
 from craftspark.models.model import Model
 from craftspark.tools.request import sides

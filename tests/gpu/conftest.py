@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from craftspark.aws import clients
-from gpu_tasks.inference import push_model
+from gpu_tasks.push import __main__ as push_model
 from tests.gpu import tiny_models
 from tests.gpu.folder_bucket import FolderBucket
 from tests.gpu.small_data import RED, a_disc

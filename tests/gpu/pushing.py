@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gpu_tasks.inference import push_model
 from gpu_tasks.inference.manifests import build_manifest
+from gpu_tasks.push import __main__ as push_model
 
 
 def push_folder(folder: Path, *options: str, name: str = "new") -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.requested_subjects import find_main_colour, measure_difference
+from benchmarks.worker.requested_subjects import find_main_colour, measure_difference
 from gpu_tasks.inference.encoders.likeness import LIKENESS, Likeness, rank_subjects
 from gpu_tasks.inference.model_store import BUILT_IN, open_pipeline
 from gpu_tasks.training.dataset.colours import find_dominant_colour

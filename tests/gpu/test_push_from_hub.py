@@ -5,8 +5,8 @@ from typing import NamedTuple
 import pytest
 from botocore.exceptions import ClientError
 
-from gpu_tasks.inference import push_model
 from gpu_tasks.inference.manifests import build_manifest, check
+from gpu_tasks.push import __main__ as push_model
 from tests.gpu.fake_hub import COMMIT, REPOSITORY, FakeHub
 from tests.gpu.folder_bucket import FolderBucket
 from tests.gpu.model_layouts import a_folder, save_weights, shard, write

@@ -33,7 +33,7 @@ from gpu_tasks.inference.families import family_of_pipeline, find_family
 from gpu_tasks.inference.manifests import check
 from gpu_tasks.inference.model_folder import FolderFiles, NoModel
 from gpu_tasks.inference.model_store import BUILT_IN, open_pipeline
-from gpu_tasks.inference.push_plan import plan_push
+from gpu_tasks.push.plan import plan_push
 from tests.gpu.folder_bucket import FolderBucket
 from tests.gpu.model_layouts import CARD, write
 from tests.gpu.pushing import push_folder

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gpu_tasks.inference import push_model
 from gpu_tasks.inference.families import list_pipelines
 from gpu_tasks.inference.manifests import MANIFEST, build_manifest, check
 from gpu_tasks.inference.model_store import BUILT_IN
 from gpu_tasks.inference.upscaler_networks import UpscalerConfig, UpscalerNetwork
+from gpu_tasks.push import __main__ as push_model
 from tests.gpu.folder_bucket import FolderBucket
 from tests.gpu.graphs import a_graph, a_matting_folder
 from tests.gpu.model_layouts import CARD, TRANSFORMER, a_folder, dotted, save_weights, shard, write

@@ -22,8 +22,8 @@ def growth() -> list[Entry]:
 
 
 fast.__module__, broken.__module__, growth.__module__ = (
-    "benchmarks.submit",
-    "benchmarks.takedown",
+    "benchmarks.handlers.submit",
+    "benchmarks.cloud.takedown",
     "benchmarks.growth.measure",
 )
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
+from benchmarks.cloud.local_runs import PATIENCE_S, run_cloud
 from benchmarks.entries import Entry
-from benchmarks.local_runs import PATIENCE_S, run_cloud
 from local_cloud.launcher.cloud import LocalCloud
 
 JOBS, IMAGES = 12, 2
@@ -18,7 +18,7 @@ JOBS, IMAGES = 12, 2
 def measure() -> list[Entry]:
     """Measure from the time that an image is stored to the time that the client receives its message."""
     waits: list[float] = []
-    with run_cloud("benchmarks.null_worker") as (cloud, client):
+    with run_cloud("benchmarks.cloud.null_worker") as (cloud, client):
         session = client.post("/v1/live").raise_for_status().json()
         with connect(session["url"], open_timeout=PATIENCE_S, proxy=None) as connection:
             for _ in range(JOBS):

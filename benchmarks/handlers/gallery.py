@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.entries import Entry
-from benchmarks.tables import create_gallery_table
+from benchmarks.handlers.tables import create_gallery_table
 from craftspark.aws.gallery.gallery_table import GalleryTable
 from craftspark.aws.gallery.popular_table import PopularTable
 from craftspark.gallery.feeds import Feed

@@ -12,7 +12,7 @@ import boto3
 from moto import mock_aws
 
 from benchmarks.entries import Entry
-from benchmarks.tables import create_jobs_table
+from benchmarks.handlers.tables import create_jobs_table
 from craftspark.aws.fleet.arrivals import ArrivalCounters
 from craftspark.aws.fleet.record import RecordTable
 from craftspark.aws.fleet.work import WorkIndex

@@ -12,7 +12,7 @@ from craftspark.models.licences import Licence
 from craftspark.models.model import DType, Model
 from gpu_tasks.inference.families import family_of_pipeline, find_family
 from gpu_tasks.inference.model_folder import ModelFiles
-from gpu_tasks.inference.push_plan import DENOISERS, PushPlan
+from gpu_tasks.push.plan import DENOISERS, PushPlan
 
 GIB = 1024**3
 # Estimates, until a profile measures the model: for the CUDA context and the decoding of an image of 1024 pixels, and

@@ -6,8 +6,8 @@ from statistics import median
 from typing import Any
 from unittest.mock import patch
 
+from benchmarks.cloud.local_runs import QUICK_JOBS, WARM_UP_JOBS, run_cloud, run_jobs
 from benchmarks.entries import Entry
-from benchmarks.local_runs import QUICK_JOBS, WARM_UP_JOBS, run_cloud, run_jobs
 from local_cloud.launcher import emulator_process
 from local_cloud.launcher.environment import emulator_environment
 
@@ -41,7 +41,7 @@ def measure() -> list[Entry]:
 
 def _measure_rate() -> float:
     """Jobs per second."""
-    with run_cloud("benchmarks.null_worker") as (_, client):
+    with run_cloud("benchmarks.cloud.null_worker") as (_, client):
         run_jobs(client, WARM_UP_JOBS, QUICK)
         return QUICK_JOBS / run_jobs(client, QUICK_JOBS, QUICK)
 

@@ -16,8 +16,8 @@ from gpu_tasks.inference.encoders import two_towers
 from gpu_tasks.inference.families import family_of_pipeline, find_family, list_pipelines
 from gpu_tasks.inference.manifests import is_about, is_picture
 from gpu_tasks.inference.model_folder import INDEX, ModelFiles, NoModel, check_paths, read_json
-from gpu_tasks.inference.push_licences import list_encoder_licences, read_licences
 from gpu_tasks.inference.weight_files import ANY_INDEX, PICKLES, count_parameters, plan_weights
+from gpu_tasks.push.licences import list_encoder_licences, read_licences
 
 # What each library calls its files of weights.
 LIBRARIES = {"diffusers": "diffusion_pytorch_model", "transformers": "model"}

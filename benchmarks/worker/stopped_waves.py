@@ -1,7 +1,7 @@
 """What interactive images gain, and what bulk images lose, if a bulk wave stops for them.
 
-`python -m benchmarks.stopped_waves` simulates one worker that always has bulk waves, with interactive images of the
-same model that arrive at random. It prints the wait of an interactive image from its arrival to its first step.
+`python -m benchmarks.worker.stopped_waves` simulates one worker that always has bulk waves, with interactive images of
+the same model that arrive at random. It prints the wait of an interactive image from its arrival to its first step.
 """
 
 import random

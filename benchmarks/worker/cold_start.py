@@ -1,7 +1,7 @@
 """What a worker hashes when it starts: the model's bytes once on a new machine, and nothing on one that has the model.
 
-`python -m benchmarks.cold_start ENDPOINT CACHE` is one start: it loads a model from the bucket at ENDPOINT and prints
-how many bytes of files it hashed.
+`python -m benchmarks.worker.cold_start ENDPOINT CACHE` is one start: it loads a model from the bucket at ENDPOINT and
+prints how many bytes of files it hashed.
 """
 
 import hashlib
@@ -62,7 +62,7 @@ def measure() -> list[Entry]:
 
 
 def _start(endpoint: str, cache: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.cold_start", endpoint, cache]
+    command = [sys.executable, "-m", "benchmarks.worker.cold_start", endpoint, cache]
     lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
     last: dict[str, Any] = json.loads(lines[-1])  # after the log
     return last

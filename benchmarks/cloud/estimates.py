@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
+from benchmarks.cloud.local_runs import run_cloud
 from benchmarks.entries import Entry
-from benchmarks.local_runs import run_cloud
 from craftspark.models.catalogue import find_model
 from craftspark.parsing.json_values import parse_request
 from craftspark.tools import find_tool

@@ -1,7 +1,7 @@
 """A model with the shape of Stable Diffusion 1.5 and random weights: 860 million parameters that draw noise.
 
-The weights do not change how long an image takes. `python -m benchmarks.random_weights FOLDER` writes the model's
-folder, so that a machine can be measured without the model's files.
+The weights do not change how long an image takes. `python -m benchmarks.worker.random_weights FOLDER` writes the
+model's folder, so that a machine can be measured without the model's files.
 """
 
 from __future__ import annotations

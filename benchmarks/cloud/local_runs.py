@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 
-from benchmarks import random_weights
 from benchmarks.entries import Entry
+from benchmarks.worker import random_weights
 from local_cloud.launcher.cloud import LocalCloud
 
 IMAGE = "craftspark-gpu:local"
@@ -116,7 +116,7 @@ def run_timed_worker(jobs: int, steps: int, *folder: str) -> dict[str, Any]:
     """Run jobs of one wave each on a worker with a stopwatch. Returns what it writes."""
     with TemporaryDirectory() as place:
         path = Path(place) / "shares.json"
-        with run_cloud("benchmarks.timed_worker", str(path), str(steps), *folder) as (_, client):
+        with run_cloud("benchmarks.worker.timed_worker", str(path), str(steps), *folder) as (_, client):
             run_jobs(client, jobs, {"prompt": "a red apple", "count": 4, "steps": steps})
         # The worker writes the file when it stops, and the cloud stops it at its own end.
         shares: dict[str, Any] = json.loads(path.read_text())
@@ -125,7 +125,7 @@ def run_timed_worker(jobs: int, steps: int, *folder: str) -> dict[str, Any]:
 
 def measure_jobs_per_second() -> list[Entry]:
     """How many one-image jobs per second pass through the whole service, if rendering takes no time."""
-    with run_cloud("benchmarks.null_worker") as (_, client):
+    with run_cloud("benchmarks.cloud.null_worker") as (_, client):
         run_jobs(client, WARM_UP_JOBS, {"prompt": "x", "count": 1})
         samples = []
         for _ in range(REPEATS):

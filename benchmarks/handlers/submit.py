@@ -91,7 +91,7 @@ def build_environment(port: int) -> dict[str, str]:
 
 @contextlib.contextmanager
 def run_canned_aws() -> Iterator[int]:
-    command = [sys.executable, "-m", "benchmarks.canned_aws"]
+    command = [sys.executable, "-m", "benchmarks.handlers.canned_aws"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin
         assert server.stdout

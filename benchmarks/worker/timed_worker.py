@@ -1,8 +1,8 @@
 """The GPU worker with stopwatches around the forward passes of its networks.
 
-`python -m benchmarks.timed_worker FILE STEPS [FOLDER]` first runs a plain Diffusers loop and then serves the queue. At
-the end, it writes the share of busy time outside the networks to FILE, for the loop and for the worker. FOLDER is
-another model of the same shape to draw with.
+`python -m benchmarks.worker.timed_worker FILE STEPS [FOLDER]` first runs a plain Diffusers loop and then serves the
+queue. At the end, it writes the share of busy time outside the networks to FILE, for the loop and for the worker.
+FOLDER is another model of the same shape to draw with.
 
 The networks are those of the diffusion model, the upscaler and the likeness encoder. The plain loop neither enlarges
 nor checks its drawings, so the share outside the diffusion model is written too.

@@ -26,9 +26,9 @@ from gpu_tasks.inference.manifests import MANIFEST, parse_manifest, publish, rea
 from gpu_tasks.inference.matting import MattingNetwork
 from gpu_tasks.inference.model_folder import FolderFiles, ModelFiles, NoModel
 from gpu_tasks.inference.model_store import BUILT_IN
-from gpu_tasks.inference.push_plan import PushPlan, plan_push
-from gpu_tasks.inference.push_report import name_entry, report
 from gpu_tasks.inference.upscaler import Upscaler
+from gpu_tasks.push.plan import PushPlan, plan_push
+from gpu_tasks.push.report import name_entry, report
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)*")
 NAME_TAKEN = "the bucket already has another model named {}; choose another name or use --replace"
@@ -130,7 +130,7 @@ def _read_bucket_manifest(name: str, bucket: ModelBucket) -> dict[str, str] | No
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m gpu_tasks.inference.push_model", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m gpu_tasks.push", description=__doc__)
     parser.add_argument(
         "name", help="prefix in the bucket, the same as after `s3:` in the source of the catalogue entry"
     )

@@ -1,8 +1,8 @@
 """A loopback server that responds to calls of AWS immediately, so that only the caller's CPU is measured.
 
-`python -m benchmarks.canned_aws` prints its port and serves until its standard input closes. It has DynamoDB, SQS, Step
-Functions, Parameter Store, and ECS with two services and their tasks. No job waits in the table, and the record of the
-fleet's controller says that the same tasks run.
+`python -m benchmarks.handlers.canned_aws` prints its port and serves until its standard input closes. It has DynamoDB,
+SQS, Step Functions, Parameter Store, and ECS with two services and their tasks. No job waits in the table, and the
+record of the fleet's controller says that the same tasks run.
 """
 
 import json

@@ -1,0 +1,1 @@
+"""What the handlers cost: CPU time, calls, read units and memory."""

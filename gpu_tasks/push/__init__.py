@@ -1,0 +1,1 @@
+"""Copies models, other networks and adapters to the models bucket: see `python -m gpu_tasks.push --help`."""
