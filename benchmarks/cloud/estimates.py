@@ -1,7 +1,6 @@
 """The error of quotes: mixed jobs run in bursts on a local cloud, and each is quoted directly before its submission."""
 
 import random
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from benchmarks.cloud.ended_jobs import wait_for_end
 from benchmarks.cloud.local_runs import run_cloud
 from benchmarks.entries import Entry
 from craftspark.models.catalogue import find_model
@@ -21,7 +21,7 @@ from local_cloud.launcher.cloud import LocalCloud
 
 SEED = 22
 BURSTS, JOBS_IN_BURST = 10, 6
-PATIENCE_S = 600  # bounds each burst
+PATIENCE_S = 600  # for a job to end
 MODEL = find_model("craftspark-clipart-128")
 SIDE = 128  # pixels of a source
 # The previous estimate, for comparison: it counts the batches in the queues and assumes a fixed time per image.
@@ -95,7 +95,7 @@ def measure_estimate_error() -> list[Entry]:
 def render_source(client: httpx.Client) -> str:
     """Have a worker render one picture, which is the source of the other jobs. Returns its reference."""
     job_id = submit(client, ("picture", {"prompt": "red apple", "count": 1}))
-    return f"{wait_for_end(client, job_id)['job_id']}/0"
+    return f"{wait_for_end(client, job_id, timeout_s=PATIENCE_S)['job_id']}/0"
 
 
 def run_burst(cloud: LocalCloud, client: httpx.Client, jobs: list[Request]) -> list[Outcome]:
@@ -107,7 +107,7 @@ def run_burst(cloud: LocalCloud, client: httpx.Client, jobs: list[Request]) -> l
         submissions.append((quoted, counted_s, submit(client, (tool, fields))))
     outcomes = []
     for quoted, counted_s, job_id in submissions:
-        job = wait_for_end(client, job_id)
+        job = wait_for_end(client, job_id, timeout_s=PATIENCE_S)
         if job["state"] == "succeeded":
             waited_s, total_s = measure_seconds(job, "started_at"), measure_seconds(job, "finished_at")
             outcomes.append(Outcome(quoted=quoted, counted_s=counted_s, waited_s=waited_s, total_s=total_s))
@@ -136,18 +136,6 @@ def estimate_by_counting(cloud: LocalCloud, tool: str, fields: dict[str, Any]) -
 def submit(client: httpx.Client, request: Request) -> str:
     tool, fields = request
     return str(client.post(f"/v1/tools/{tool}/jobs", json=fields).raise_for_status().json()["job_id"])
-
-
-def wait_for_end(client: httpx.Client, job_id: str) -> dict[str, Any]:
-    """Return the job when it has ended. Raises TimeoutError."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        response = client.get(f"/v1/jobs/{job_id}").raise_for_status()
-        job: dict[str, Any] = response.json()
-        if "finished_at" in job:
-            return job
-        time.sleep(min(2.0, float(response.headers["Retry-After"])))
-    raise TimeoutError(f"job {job_id} did not end within {PATIENCE_S} s")
 
 
 def measure_seconds(job: dict[str, Any], until: str) -> float:

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from benchmarks.cloud.ended_jobs import wait_for_end
 from benchmarks.fleet.limits import set_limits
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.gpu_tasks import read_tasks
@@ -176,7 +177,7 @@ def run(plan: Plan, *, assembly: Path | None = None, report: Callable[[str], Non
             Observer(cloud, start) as observer,
         ):
             submitted = submit(client, plan, start, report)
-            waits = [read_wait(client, job, at, time.time() + plan.settle_s) for job, at in submitted]
+            waits = [measure_wait(wait_for_end(client, job, timeout_s=plan.settle_s), at) for job, at in submitted]
         return Course(plan=plan, samples=observer.samples, decisions=list(observer.decisions.values()), waits=waits)
 
 
@@ -196,12 +197,8 @@ def submit(client: httpx.Client, plan: Plan, start: float, report: Callable[[str
     return submitted
 
 
-def read_wait(client: httpx.Client, job_id: str, at: float, until: float) -> Wait:
-    """Wait for the end of a job. Raises TimeoutError."""
-    while "finished_at" not in (job := client.get(f"/v1/jobs/{job_id}").raise_for_status().json()):
-        if time.time() > until:
-            raise TimeoutError(f"the job {job_id} did not end")
-        time.sleep(0.5)
+def measure_wait(job: Mapping[str, Any], at: float) -> Wait:
+    """How long a job waited that was submitted at `at` seconds."""
     created = datetime.fromisoformat(job["created_at"])
     started = datetime.fromisoformat(job.get("started_at", job["finished_at"]))
     return Wait(at=at, wait_s=round((started - created).total_seconds(), 3), state=job["state"])

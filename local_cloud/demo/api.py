@@ -21,7 +21,8 @@ class Api:
 
     def submit(self, demo_job: DemoJob, references: Sequence[str]) -> JobView:
         request = find_tool(demo_job.tool).request.add_sources(demo_job.request, references)
-        return self._json(self.client.post(f"/v1/tools/{demo_job.tool}/jobs", json=request))
+        headers = {"Idempotency-Key": demo_job.key} if demo_job.key else {}
+        return self._json(self.client.post(f"/v1/tools/{demo_job.tool}/jobs", json=request, headers=headers))
 
     def read(self, job_id: str) -> tuple[JobView, float]:
         """The job, and the seconds until the next poll."""

@@ -9,7 +9,8 @@ from typing import Any
 class DemoJob:
     """A request to a tool. `sources` name the demo jobs whose first images are the sources.
 
-    With `uploaded`, the demo downloads these images and uploads them through the upload form.
+    With `uploaded`, the demo downloads these images and uploads them through the upload form. `key` is an idempotency
+    key: the same request with it returns the same job.
     """
 
     name: str
@@ -17,6 +18,7 @@ class DemoJob:
     request: Mapping[str, Any] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
     uploaded: bool = False
+    key: str | None = None
 
     @property
     def summary(self) -> str:

@@ -1,4 +1,4 @@
-"""Submit the demo's jobs, each after its sources have ended, and poll them until all have ended."""
+"""Submit jobs, each after its sources have ended, and poll them until all have ended."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,16 +11,23 @@ from local_cloud.demo.jobs import DemoJob
 
 # For all jobs together. The worker needs up to a minute to start on a slow laptop.
 TIMEOUT_S = 300
+POLL_S = 0.1
 
 
 def run_jobs(
-    api: Api, demo_jobs: Sequence[DemoJob], on_end: Callable[[DemoJob, JobView], None], *, console: Console
+    api: Api,
+    demo_jobs: Sequence[DemoJob],
+    on_end: Callable[[DemoJob, JobView], None] = lambda *_: None,
+    *,
+    console: Console,
+    timeout_s: float = TIMEOUT_S,
 ) -> dict[str, JobView]:
-    """Run all demo jobs; returns the ended jobs by the names of their demo jobs. Raises TimeoutError.
+    """Run all demo jobs; returns the ended jobs by the names of their demo jobs.
 
-    `on_end` is called with each job as soon as it has ended.
+    `on_end` is called with each job as soon as it has ended. Raises TimeoutError, which names the jobs that did not end
+    within `timeout_s` seconds.
     """
-    deadline = time.monotonic() + TIMEOUT_S
+    deadline = time.monotonic() + timeout_s
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"), TimeElapsedColumn())
     jobs: dict[str, JobView] = {}
     next_read: dict[str, float] = {}
@@ -29,15 +36,15 @@ def run_jobs(
             demo_job.name: progress.add_task(f"{demo_job.tool} {demo_job.name}", total=1, state="waiting", start=False)
             for demo_job in demo_jobs
         }
-        while any(is_unfinished(jobs, demo_job.name) for demo_job in demo_jobs):
+        while unfinished := [demo_job.name for demo_job in demo_jobs if is_unfinished(jobs, demo_job.name)]:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"some jobs did not end within {TIMEOUT_S} s; see the logs")
+                raise TimeoutError(f"{', '.join(unfinished)}: not ended within {timeout_s} s; see the logs")
             for demo_job in demo_jobs:
                 waits = any(is_unfinished(jobs, source) for source in demo_job.sources)
                 if demo_job.name not in jobs and not waits:
                     jobs[demo_job.name] = api.submit(demo_job, find_references(api, demo_job, jobs))
                     progress.start_task(bars[demo_job.name])
-            time.sleep(0.1)
+            time.sleep(POLL_S)
             for demo_job in demo_jobs:
                 name = demo_job.name
                 if name in jobs and is_unfinished(jobs, name) and time.monotonic() >= next_read.get(name, 0):

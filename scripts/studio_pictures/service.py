@@ -3,17 +3,19 @@
 import hashlib
 import io
 import json
-import time
 from typing import Any
 
 import httpx
 from PIL import Image
+from rich.console import Console
 
-from local_cloud.demo.api import download
+from local_cloud.demo.api import Api, JobView, download
+from local_cloud.demo.jobs import DemoJob
+from local_cloud.demo.run import run_jobs
 from local_cloud.launcher.cloud import LocalCloud
 
 SEED = 7
-TIMEOUT_S = 600
+TIMEOUT_S = 600  # of one job
 
 
 class Service:
@@ -21,19 +23,14 @@ class Service:
 
     def __init__(self, cloud: LocalCloud) -> None:
         headers = {"Authorization": f"Bearer {cloud.sign_in()}"}
-        self._client = httpx.Client(base_url=cloud.api_url, headers=headers, timeout=TIMEOUT_S)
+        self._api = Api(httpx.Client(base_url=cloud.api_url, headers=headers, timeout=30))
 
-    def job(self, tool: str, **request: Any) -> dict[str, Any]:
-        """The job of a request, once it has ended. Raises httpx.HTTPStatusError if it is refused."""
+    def job(self, tool: str, **request: Any) -> JobView:
+        """The job of a request, once it has ended. Raises httpx.HTTPStatusError if it is refused, or TimeoutError."""
         body = {"seed": SEED} | request
         key = hashlib.sha256(json.dumps([tool, body], sort_keys=True).encode()).hexdigest()
-        answer = self._client.post(f"/v1/tools/{tool}/jobs", json=body, headers={"Idempotency-Key": key})
-        job_id = answer.raise_for_status().json()["job_id"]
-        while True:
-            job: dict[str, Any] = self._client.get(f"/v1/jobs/{job_id}").raise_for_status().json()
-            if "finished_at" in job:
-                return job
-            time.sleep(1)
+        wanted = DemoJob(name=tool, tool=tool, request=body, key=key)
+        return run_jobs(self._api, [wanted], console=Console(), timeout_s=TIMEOUT_S)[tool]
 
     def image(self, tool: str, index: int = 0, file: str | None = None, **request: Any) -> tuple[Image.Image, str]:
         """One image of a job, or a further file of it, and its name as a source."""

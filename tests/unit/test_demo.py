@@ -2,10 +2,13 @@
 
 import io
 import json
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from PIL import Image
 from rich.console import Console
 
@@ -14,18 +17,20 @@ from local_cloud.demo.api import Api, JobView
 from local_cloud.demo.contact_sheet import Cell, Row, draw_tools_strip
 from local_cloud.demo.jobs import DEMO_JOBS, DemoJob
 from local_cloud.demo.results import write_summary
-from local_cloud.demo.run import run_jobs
+from local_cloud.demo.run import TIMEOUT_S, run_jobs
 
 APPLES = DemoJob(name="apples", tool="picture", request={"prompt": "red apple"})
 VARIED = DemoJob(name="varied", tool="variations", sources=("apples",))
 
 
 class FakeService:
-    """A service behind httpx. A job ends before its second read."""
+    """A service behind httpx. A job ends before its second read, except those of the tools in `endless`."""
 
-    def __init__(self) -> None:
+    def __init__(self, endless: frozenset[str] = frozenset()) -> None:
+        self.endless = endless
         self.events: list[str] = []
         self.bodies: dict[str, Any] = {}
+        self.keys: list[str | None] = []
         self._reads: dict[str, int] = {}
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -33,20 +38,23 @@ class FakeService:
             tool = request.url.path.split("/")[3]
             self.events.append(f"submitted {tool}")
             self.bodies[tool] = json.loads(request.content)
+            self.keys.append(request.headers.get("Idempotency-Key"))
             return httpx.Response(202, json={"job_id": f"{tool}-job", "state": "queued"})
         job_id = request.url.path.rpartition("/")[2]
         self._reads[job_id] = self._reads.get(job_id, 0) + 1
-        ended = {"state": "succeeded", "finished_at": "2026-11-26T03:00:00Z"} if self._reads[job_id] == 2 else {}
+        ends = self._reads[job_id] == 2 and job_id.removesuffix("-job") not in self.endless
+        ended = {"state": "succeeded", "finished_at": "2026-11-26T03:00:00Z"} if ends else {}
         return httpx.Response(200, json={"job_id": job_id, "state": "rendering", **ended})
 
 
-def run(service: FakeService, *demo_jobs: DemoJob) -> dict[str, JobView]:
+def run(service: FakeService, *demo_jobs: DemoJob, timeout_s: float = TIMEOUT_S) -> dict[str, JobView]:
     with httpx.Client(base_url="http://demo", transport=httpx.MockTransport(service)) as client:
         return run_jobs(
             Api(client),
             demo_jobs,
             lambda demo_job, job: service.events.append(f"{demo_job.name} {job['state']}"),
             console=Console(file=io.StringIO()),
+            timeout_s=timeout_s,
         )
 
 
@@ -58,6 +66,24 @@ def test_a_job_is_submitted_after_its_source_has_ended() -> None:
     assert service.events == ["submitted picture", "apples succeeded", "submitted variations", "varied succeeded"]
     assert service.bodies["variations"] == {"source": "picture-job/0"}
     assert set(jobs) == {"apples", "varied"}
+
+
+def test_jobs_that_do_not_end_are_named_at_the_end_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = count(step=4.0)
+    monkeypatch.setattr("local_cloud.demo.run.POLL_S", 0)
+    monkeypatch.setattr("time.monotonic", lambda: next(seconds))
+    service = FakeService(endless=frozenset({"picture"}))
+
+    with pytest.raises(TimeoutError, match=r"^apples, varied: not ended within 60 s"):
+        run(service, APPLES, VARIED, timeout_s=60)
+
+
+def test_a_job_with_a_key_is_the_same_job_when_it_is_submitted_again() -> None:
+    service = FakeService()
+
+    run(service, replace(APPLES, key="apples of the gallery"))
+
+    assert service.keys == ["apples of the gallery"]
 
 
 def test_the_demo_uses_every_tool_and_each_source_is_one_of_its_jobs() -> None:

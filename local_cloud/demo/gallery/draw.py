@@ -5,15 +5,17 @@ Each is a separate job, so that its request and its seed make it again. Only wha
 
 import io
 import json
-import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 from PIL import Image
+from rich.console import Console
 
-from local_cloud.demo.api import download
+from local_cloud.demo.api import Api, JobView, download
 from local_cloud.demo.gallery.requests import GalleryRequest, read_requests
+from local_cloud.demo.jobs import DemoJob
+from local_cloud.demo.run import run_jobs
 from local_cloud.launcher.cloud import LocalCloud
 
 FOLDER = Path(__file__).parent / "pictures"
@@ -27,34 +29,26 @@ TOGETHER, TIMEOUT_S = 24, 600
 def draw(state_dir: Path) -> None:
     FOLDER.mkdir(exist_ok=True)
     facts: dict[str, Any] = json.loads(FACTS.read_text()) if FACTS.exists() else {}
-    wanted = [request for request in read_requests() if facts.get(request.name, {}).get("request") != request.request]
+    requests = {request.name: request for request in read_requests()}
+    wanted = [each for each in requests.values() if facts.get(each.name, {}).get("request") != each.request]
+
+    def keep(demo_job: DemoJob, job: JobView) -> None:
+        facts[demo_job.name] = _save(requests[demo_job.name], job)
+        print(demo_job.name, job["state"])
+
     with LocalCloud.run(state_dir, port=0, report=print) as cloud:
         headers = {"Authorization": f"Bearer {cloud.service_token('Partner')}"}
         with httpx.Client(base_url=cloud.api_url, headers=headers, timeout=30) as client:
             for start in range(0, len(wanted), TOGETHER):
-                for request, job in _run(client, wanted[start : start + TOGETHER]):
-                    facts[request.name] = _save(request, job)
-                    print(request.name, job["state"])
+                jobs = [
+                    DemoJob(name=each.name, tool=each.tool, request={**each.request, "count": 1})
+                    for each in wanted[start : start + TOGETHER]
+                ]
+                run_jobs(Api(client), jobs, keep, console=Console(), timeout_s=TIMEOUT_S)
                 FACTS.write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n")
 
 
-def _run(client: httpx.Client, requests: list[GalleryRequest]) -> list[tuple[GalleryRequest, dict[str, Any]]]:
-    jobs = []
-    for request in requests:
-        response = client.post(f"/v1/tools/{request.tool}/jobs", json={**request.request, "count": 1})
-        response.raise_for_status()
-        jobs.append((request, response.json()["job_id"]))
-    ended, deadline = [], time.monotonic() + TIMEOUT_S
-    for request, job_id in jobs:
-        while not (job := client.get(f"/v1/jobs/{job_id}").raise_for_status().json()).get("finished_at"):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{request.name} did not end within {TIMEOUT_S} s")
-            time.sleep(0.5)
-        ended.append((request, job))
-    return ended
-
-
-def _save(request: GalleryRequest, job: dict[str, Any]) -> dict[str, Any]:
+def _save(request: GalleryRequest, job: JobView) -> dict[str, Any]:
     image = job["images"][0]
     facts = {"request": request.request, "state": image["state"]}
     if image["state"] != "done":
