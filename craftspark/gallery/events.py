@@ -1,4 +1,4 @@
-"""The events about pictures that become public or stop being public.
+"""The events about pictures that become public or stop being public, and about the standing of their makers.
 
 A folder is used for one publication only, so each event about a folder happens once. EventBridge can deliver it twice,
 and in another order: a listener that shows a picture first asks whether it is public now.
@@ -12,31 +12,31 @@ from typing import ClassVar
 from craftspark.contracts import Event
 
 
-@dataclass(frozen=True, kw_only=True)
-class PictureShown(Event):
-    """A picture is public. Its files are in `folder` of the gallery bucket."""
+class GalleryEvent(Event):
+    """The base of the gallery's events."""
 
     source: ClassVar[str] = "craftspark.gallery"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureEvent(GalleryEvent):
+    """The base of the events about a picture. Its files are in `folder` of the gallery bucket."""
 
     picture_id: str
     folder: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class PictureHidden(Event):
-    """A picture is not public any more: nobody may see it or the files in `folder`."""
+class PictureShown(PictureEvent):
+    """A picture is public."""
 
-    source: ClassVar[str] = "craftspark.gallery"
 
-    picture_id: str
-    folder: str
+class PictureHidden(PictureEvent):
+    """A picture is not public any more: nobody may see it or its files."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class MakerStandingChanged(Event):
+class MakerStandingChanged(GalleryEvent):
     """A maker was suspended, or is not any more: the pictures follow. `changed_at` is when, as a timestamp."""
-
-    source: ClassVar[str] = "craftspark.gallery"
 
     maker: str
     changed_at: str

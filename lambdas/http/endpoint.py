@@ -1,7 +1,6 @@
 """What every Lambda of the API does around its use case: read the request, write the response, handle named errors."""
 
 import json
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, wraps
@@ -29,7 +28,7 @@ from craftspark.jobs.idempotency import Effect, effect_of
 from craftspark.jobs.job import is_job_id
 from craftspark.metrics import event
 from craftspark.parsing.json_values import canonical, utf8
-from craftspark.parsing.values import parse_base64, parse_cursor, parse_idempotency_key, parse_maker, parse_whole_number
+from craftspark.parsing.values import parse_base64, parse_idempotency_key, parse_maker
 from craftspark.settings.accounts import TokenSettings
 from lambdas.http.problems import CONTENT_TYPE, PROBLEMS, problem_of
 from lambdas.log import logger
@@ -223,14 +222,3 @@ def effect_of_request(request: Request) -> Effect:
     """The effect of the request, which happens once per idempotency key. Raises InvalidInput."""
     route = f"{request.route} {canonical(dict(request.path))}"
     return effect_of(request.maker, idempotency_key_of(request), route, request.body)
-
-
-def limit_of(query: Mapping[str, str], *, default: int = 20, maximum: int = 100) -> int:
-    """The maximum number of items in the response. Raises InvalidInput."""
-    return parse_whole_number(query["limit"], "limit", maximum=maximum) if "limit" in query else default
-
-
-def position_of(query: Mapping[str, str], shape: re.Pattern[str]) -> str | None:
-    """The position of the cursor in the maker's own list. Raises InvalidInput."""
-    cursor = query.get("cursor")
-    return parse_cursor(cursor, shape) if cursor else None

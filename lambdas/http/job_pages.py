@@ -8,7 +8,7 @@ from craftspark.errors import InvalidInput
 from craftspark.jobs.job import JobOutline, JobState
 from craftspark.parsing.values import cursor_of, parse_text, parse_timestamp
 from craftspark.tools import find_tool
-from lambdas.http.endpoint import limit_of, position_of
+from lambdas.http.pages import limit_of, position_of
 
 POSITION = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\.[0-9]{3}Z#[a-z2-7]{26}")
 

@@ -8,7 +8,8 @@ from craftspark.errors import InvalidInput
 from craftspark.parsing.values import cursor_of, parse_maker
 from lambdas.http.administration import audit_table
 from lambdas.http.audit_views import audit_page
-from lambdas.http.endpoint import Request, Response, endpoint, limit_of, position_of
+from lambdas.http.endpoint import Request, Response, endpoint
+from lambdas.http.pages import limit_of, position_of
 from lambdas.log import logger
 
 MOMENT = r"[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\.[0-9]{3}Z"

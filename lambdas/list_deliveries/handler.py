@@ -1,6 +1,7 @@
 """GET /v1/webhooks/{webhook_id}/deliveries: list the deliveries of a webhook."""
 
-from lambdas.http.endpoint import Request, Response, endpoint, id_in_path, limit_of
+from lambdas.http.endpoint import Request, Response, endpoint, id_in_path
+from lambdas.http.pages import limit_of
 from lambdas.http.webhook_views import DeliveryList, delivery_view
 from lambdas.log import logger
 from lambdas.wiring.webhooks import table

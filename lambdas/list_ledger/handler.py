@@ -4,7 +4,8 @@ import re
 
 from craftspark.parsing.values import cursor_of
 from lambdas.http.account_views import LedgerPage, entry_view
-from lambdas.http.endpoint import Request, Response, endpoint, limit_of, position_of
+from lambdas.http.endpoint import Request, Response, endpoint
+from lambdas.http.pages import limit_of, position_of
 from lambdas.log import logger
 from lambdas.wiring.accounts import account_table
 

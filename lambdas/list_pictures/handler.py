@@ -9,21 +9,21 @@ from craftspark.gallery.feeds import Feed
 from craftspark.gallery.pictures import parse_tag
 from craftspark.gallery.popular import Ranking
 from craftspark.jobs.job import is_job_id
-from craftspark.parsing.values import cursor_of, parse_cursor, parse_text
+from craftspark.parsing.values import cursor_of, parse_text
 from craftspark.tools import find_tool
-from lambdas.http.endpoint import Response, Visit, limit_of, public_endpoint
+from lambdas.http.endpoint import Response, Visit, public_endpoint
 from lambdas.http.gallery_views import SORTS, picture_page
+from lambdas.http.pages import PICTURES, limit_of, position_of
 from lambdas.log import logger
 from lambdas.wiring.gallery import links, popular_table, table
 
-PAGE = 24
 POSITION = re.compile(f"{feeds.POSITION.pattern}|{popular.POSITION.pattern}")
 
 
 @logger.inject_lambda_context
 @public_endpoint
 def handler(visit: Visit) -> Response:
-    limit = limit_of(visit.query, default=PAGE)
+    limit = limit_of(visit.query, default=PICTURES)
     feed = _feed_of(visit.query)
     if _is_by_likes(visit.query):
         ranking = _ranking_of(feed)
@@ -72,10 +72,7 @@ def _ranking_of(feed: Feed) -> Ranking:
 
 def _position_of(query: Mapping[str, str], name: str) -> str | None:
     """The position of the cursor in the list. Raises InvalidInput for one of another list."""
-    cursor = query.get("cursor")
-    if not cursor:
-        return None
-    of, _, position = parse_cursor(cursor, POSITION).rpartition("|")
+    of, _, position = (position_of(query, POSITION) or f"{name}|").rpartition("|")
     if of != name:
         raise InvalidInput("cursor is of another list; remove it to start from the first page", field="cursor")
-    return position
+    return position or None

@@ -4,7 +4,8 @@ import re
 
 from craftspark.parsing.values import cursor_of
 from lambdas.http.curation_views import review_page
-from lambdas.http.endpoint import Request, Response, endpoint, limit_of, position_of
+from lambdas.http.endpoint import Request, Response, endpoint
+from lambdas.http.pages import limit_of, position_of
 from lambdas.log import logger
 from lambdas.wiring.gallery import hidden_links, reports_table
 

@@ -3,7 +3,8 @@
 import re
 
 from craftspark.parsing.values import cursor_of
-from lambdas.http.endpoint import Request, Response, endpoint, limit_of, position_of
+from lambdas.http.endpoint import Request, Response, endpoint
+from lambdas.http.pages import limit_of, position_of
 from lambdas.http.upload_views import UploadPage, upload_summary
 from lambdas.log import logger
 from lambdas.wiring.uploads import table

@@ -7,13 +7,12 @@ from craftspark.gallery.search import MAX_FOUND, MAX_WORDS, Wanted
 from craftspark.jobs.job import is_job_id
 from craftspark.parsing.values import parse_text
 from craftspark.tools import find_tool
-from lambdas.http.endpoint import Response, Visit, limit_of, public_endpoint
+from lambdas.http.endpoint import Response, Visit, public_endpoint
 from lambdas.http.gallery_views import FoundPictures, picture_cards
+from lambdas.http.pages import PICTURES, limit_of
 from lambdas.log import logger
 from lambdas.wiring.gallery import links
 from lambdas.wiring.search import search
-
-FOUND = 24
 
 
 @logger.inject_lambda_context
@@ -39,5 +38,5 @@ def _wanted_in(query: Mapping[str, str]) -> Wanted:
         words=words or None,
         like=like,
         tool=None if tool is None else find_tool(tool).name,
-        limit=limit_of(query, default=FOUND, maximum=MAX_FOUND),
+        limit=limit_of(query, default=PICTURES, maximum=MAX_FOUND),
     )

@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from craftspark.aws.entries import send_entries
 from craftspark.aws.items import text
-from craftspark.aws.retries import until_done
-from craftspark.errors import EventRefused
 from craftspark.gallery.indexing import PictureChange
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
-
-MAX_ENTRIES = 10  # of a call
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,19 +25,14 @@ class IndexQueue:
 
     def send(self, picture_ids: Sequence[str]) -> None:
         """Raises EventRefused."""
-        for first in range(0, len(picture_ids), MAX_ENTRIES):
-            entries: Any = [
-                {"Id": str(number), "MessageBody": json.dumps({"detail": PictureChange(picture_id=each).to_json()})}
-                for number, each in enumerate(picture_ids[first : first + MAX_ENTRIES])
-            ]
-            for _, why in until_done(self._send, [(entry, "") for entry in entries]):
-                raise EventRefused(why)
+        bodies = [json.dumps({"detail": PictureChange(picture_id=each).to_json()}) for each in picture_ids]
+        send_entries(self._send, bodies)
 
-    def _send(self, asked: list[tuple[Any, str]]) -> list[tuple[Any, str]]:
-        """The entries that SQS refuses, with its reason."""
-        answer = self.client.send_message_batch(QueueUrl=self.url, Entries=[entry for entry, _ in asked])
-        failed = {each["Id"]: f"{each['Code']}: {each.get('Message')}" for each in answer.get("Failed", ())}
-        return [(entry, failed[entry["Id"]]) for entry, _ in asked if entry["Id"] in failed]
+    def _send(self, bodies: list[str]) -> dict[int, str]:
+        """Why SQS refuses messages, by their places."""
+        entries: Any = [{"Id": str(place), "MessageBody": body} for place, body in enumerate(bodies)]
+        answer = self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
+        return {int(each["Id"]): f"{each['Code']}: {each.get('Message')}" for each in answer.get("Failed", ())}
 
 
 @dataclass(frozen=True, kw_only=True)

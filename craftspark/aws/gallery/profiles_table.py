@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from craftspark.aws.batches import read_items
 from craftspark.aws.items import number, text, timestamp
@@ -32,6 +33,7 @@ MAKER, NAME = "maker", "name"
 HOLDS, REMOVED_HOLDS = "holds", "removed_holds"
 REMOVAL = "removal"
 TRIES = 3
+Written = TypeVar("Written")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +61,8 @@ class ProfilesTable:
     def rename(self, author: str, name: str) -> None:
         """Give a maker a name that looks like nobody else's. Raises NameUnavailable or AccountContended."""
         holds = holds_of(name)
-        for _ in range(TRIES):
-            item = self._get(author)
+
+        def write(item: dict[str, Any]) -> None:
             if holds & _set_in(item, REMOVED_HOLDS):
                 raise NameUnavailable(
                     "an administrator has removed this name or one that looks like it; choose another one", field="name"
@@ -74,15 +76,15 @@ class ProfilesTable:
             )
             takes = [self._take(hold, author) for hold in sorted(holds - held)]
             try:
-                self._transact([change, *takes, *self._release(held - holds)])
+                transact(self.client, [change, *takes, *self._release(held - holds)])
             except ConditionsFailed as failed:
-                if any(taken is not None for taken in failed.items[1:]):
-                    raise NameUnavailable(
-                        "another maker has this name or one that looks like it; choose another one", field="name"
-                    ) from None
-            else:
-                return
-        raise AccountContended("another request changed the name at the same time; send this request again")
+                if all(taken is None for taken in failed.items[1:]):
+                    raise
+                raise NameUnavailable(
+                    "another maker has this name or one that looks like it; choose another one", field="name"
+                ) from None
+
+        self._decide(author, write)
 
     def remove_name(
         self, author: str, reason: str, at: datetime, also: Callable[[str], Sequence[Write]]
@@ -92,8 +94,8 @@ class ProfilesTable:
         Returns the profile, and whether there was a name. The writes that `also` returns for that name are part of the
         transaction. Raises MakerNotFound for a maker who never had a name nor published, or AccountContended.
         """
-        for _ in range(TRIES):
-            item = self._get(author)
+
+        def write(item: dict[str, Any]) -> tuple[OwnProfile, bool]:
             if not item:
                 raise MakerNotFound("this maker has no name and has not published", field="maker")
             name = _name_in(item)
@@ -107,11 +109,20 @@ class ProfilesTable:
                 f"SET {REMOVAL} = :removal REMOVE #name, {HOLDS} ADD {REMOVED_HOLDS} :held",
                 {":removal": text(_write_removal(removal)), ":held": {"SS": sorted(held)}},
             )
-            try:
-                self._transact([change, *self._release(_set_in(item, HOLDS)), *also(name)])
-            except ConditionsFailed:
-                continue  # the maker has changed it meanwhile
+            transact(self.client, [change, *self._release(_set_in(item, HOLDS)), *also(name)])
             return OwnProfile(author=author, name=None, removal=removal), True
+
+        return self._decide(author, write)
+
+    def _decide(self, author: str, write: Callable[[dict[str, Any]], Written]) -> Written:
+        """Write a change of a maker's item, on another decision if it was changed meanwhile. Raises AccountContended.
+
+        `write` raises ConditionsFailed if the item is not any more as it was given.
+        """
+        with suppress(Contended):
+            for _ in range(TRIES):
+                with suppress(ConditionsFailed):
+                    return write(self._get(author))
         raise AccountContended("another request changed the name at the same time; send this request again")
 
     def _change(self, author: str, item: dict[str, Any], expression: str, values: dict[str, Any]) -> Write:
@@ -137,14 +148,6 @@ class ProfilesTable:
 
     def _release(self, holds: Iterable[str]) -> list[Write]:
         return [{"Delete": {"TableName": self.table, "Key": _hold_key(hold)}} for hold in sorted(holds)]
-
-    def _transact(self, writes: list[Write]) -> None:
-        try:
-            transact(self.client, writes)
-        except Contended as contended:
-            raise AccountContended(
-                "another request changed the name at the same time; send this request again"
-            ) from contended
 
     def _get(self, author: str) -> dict[str, Any]:
         return self.client.get_item(TableName=self.table, Key=_key(author), ConsistentRead=True).get("Item", {})

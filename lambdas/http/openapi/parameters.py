@@ -11,6 +11,7 @@ from craftspark.parsing.values import MAX_EMAIL, MAX_KEY, MAX_MAKER
 from craftspark.tools import TOOLS
 from craftspark.tools.request import MAX_COUNT
 from lambdas.http.gallery_views import SORTS
+from lambdas.http.pages import ITEMS, MAX_ITEMS, PICTURES
 
 ID = {"type": "string", "pattern": "^[a-z2-7]{26}$"}
 MAKER = {"type": "string", "minLength": 1, "maxLength": MAX_MAKER, "pattern": "^[!-~]+$"}
@@ -38,6 +39,21 @@ class Parameter:
         return {**described, "schema": self.schema}
 
 
+def _tool(component: str, description: str) -> Parameter:
+    schema = {"type": "string", "enum": list(TOOLS)}
+    return Parameter(component=component, name="tool", place="query", description=description, schema=schema)
+
+
+def _limit(component: str, *, of: str, default: int, maximum: int = MAX_ITEMS) -> Parameter:
+    return Parameter(
+        component=component,
+        name="limit",
+        place="query",
+        description=f"Maximum number of {of} in the response.",
+        schema={"type": "integer", "minimum": 1, "maximum": maximum, "default": default},
+    )
+
+
 JOB_ID = Parameter(component="JobId", name="job_id", place="path", description="ID of the job.", schema=ID)
 UPLOAD_ID = Parameter(component="UploadId", name="upload_id", place="path", description="ID of the upload.", schema=ID)
 WEBHOOK_ID = Parameter(
@@ -53,13 +69,7 @@ IMAGE_INDEX = Parameter(
     description="Number of the image within its job, from 0.",
     schema={"type": "integer", "minimum": 0, "maximum": MAX_COUNT - 1},
 )
-PICTURE_TOOL = Parameter(
-    component="PictureTool",
-    name="tool",
-    place="query",
-    description="Only pictures that this tool made.",
-    schema={"type": "string", "enum": list(TOOLS)},
-)
+PICTURE_TOOL = _tool("PictureTool", "Only pictures that this tool made.")
 PICTURE_SORT = Parameter(
     component="PictureSort",
     name="sort",
@@ -82,13 +92,7 @@ PICTURE_AUTHOR = Parameter(
 AUTHOR = Parameter(
     component="Author", name="author", place="path", description="ID of the maker in the gallery.", schema=ID
 )
-PICTURE_LIMIT = Parameter(
-    component="PictureLimit",
-    name="limit",
-    place="query",
-    description="Maximum number of pictures in the response.",
-    schema={"type": "integer", "minimum": 1, "maximum": 100, "default": 24},
-)
+PICTURE_LIMIT = _limit("PictureLimit", of="pictures", default=PICTURES)
 SEARCH_WORDS = Parameter(
     component="SearchWords",
     name="words",
@@ -104,13 +108,7 @@ SEARCH_LIKE = Parameter(
     description="ID of a published picture: similar pictures are found. Send this, `words`, or both.",
     schema=ID,
 )
-SEARCH_LIMIT = Parameter(
-    component="SearchLimit",
-    name="limit",
-    place="query",
-    description="Maximum number of pictures in the response.",
-    schema={"type": "integer", "minimum": 1, "maximum": MAX_FOUND, "default": 24},
-)
+SEARCH_LIMIT = _limit("SearchLimit", of="pictures", default=PICTURES, maximum=MAX_FOUND)
 MAKER_IN_PATH = Parameter(
     component="Maker",
     name="maker",
@@ -163,13 +161,7 @@ IF_NONE_MATCH = Parameter(
     description="`ETag` of the last response. The response is 304 if nothing has changed since.",
     schema={"type": "string"},
 )
-LIMIT = Parameter(
-    component="Limit",
-    name="limit",
-    place="query",
-    description="Maximum number of items in the response.",
-    schema={"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
-)
+LIMIT = _limit("Limit", of="items", default=ITEMS)
 CURSOR = Parameter(
     component="Cursor",
     name="cursor",
@@ -177,13 +169,7 @@ CURSOR = Parameter(
     description="`next_cursor` of the previous page. Without it, the response is the first page.",
     schema={"type": "string"},
 )
-TOOL = Parameter(
-    component="Tool",
-    name="tool",
-    place="query",
-    description="Only jobs with this tool.",
-    schema={"type": "string", "enum": list(TOOLS)},
-)
+TOOL = _tool("Tool", "Only jobs with this tool.")
 STATE = Parameter(
     component="State",
     name="state",
