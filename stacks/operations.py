@@ -82,11 +82,16 @@ class OperationsStack(Stack):
                 max_value=0,
                 means="messages that nothing could handle wait for a person",
             )
+        of_gpus = {
+            queue: (pool.name, lane)
+            for pool in self._rendering.fleet.pools.values()
+            for lane, queue in pool.work.items()
+        }
         for name, queue in self._queues.items():
-            max_age_s = queue.late_after.to_seconds()
-            self._alarms.add(
-                f"{name}Late", measure_age(queue.queue), max_value=max_age_s, means="messages wait too long"
-            )
+            # A message's age includes the time for which it is received: that of a batch in progress is no wait.
+            waits = self._own.measure_wait(*of_gpus[queue]) if queue in of_gpus else measure_age(queue.queue)
+            means = f"{'jobs' if queue in of_gpus else 'messages'} wait too long"
+            self._alarms.add(f"{name}Late", waits, max_value=queue.late_after.to_seconds(), means=means)
         self._alarms.add(
             "DeferredOrders",
             self._own.count_events("OrderDeferred"),

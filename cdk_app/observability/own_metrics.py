@@ -88,9 +88,13 @@ class OwnMetrics:
     def draw_waits(self, pool: str) -> Iterator[cloudwatch.Metric]:
         """How long the oldest job of a pool has waited, by lane."""
         for lane in LANES:
-            yield self.measure_fleet("FleetOldestWait", f"{pool}, {lane}", pool=pool, lane=lane)
+            yield self.measure_wait(pool, lane, f"{pool}, {lane}")
 
-    def measure_fleet(self, name: str, label: str, **dimensions: str) -> cloudwatch.Metric:
+    def measure_wait(self, pool: str, lane: str, label: str | None = None) -> cloudwatch.Metric:
+        """For how long the oldest job of a lane has waited that no worker has started, in seconds."""
+        return self.measure_fleet("FleetOldestWait", label, pool=pool, lane=lane)
+
+    def measure_fleet(self, name: str, label: str | None, **dimensions: str) -> cloudwatch.Metric:
         """A metric of the fleet's controller, of all pools together if there are no `dimensions`."""
         return self._measure(name, label, {**dimensions, **CONTROLLER}, period=MINUTE, statistic="Maximum")
 

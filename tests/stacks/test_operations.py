@@ -76,14 +76,31 @@ def test_the_own_metrics_of_a_stage_are_in_its_own_namespace(dev: Synthesis, loc
         assert set(written) == read == {namespace}
 
 
-def test_every_work_queue_has_an_alarm_on_its_oldest_message(synthesis: Synthesis) -> None:
+def test_every_work_queue_has_an_alarm_on_its_oldest_message_unless_gpus_hold_messages_long(
+    synthesis: Synthesis,
+) -> None:
     watched = {queue_of(synthesis, alarm): alarm for alarm in alarms_on(synthesis, "ApproximateAgeOfOldestMessage")}
 
     queues = synthesis.of_type("AWS::SQS::Queue")
     work = {name for name, queue in queues.items() if "RedrivePolicy" in queue["Properties"]}
-    assert set(watched) == work
+    of_gpus = {name for name in work if re.search("Gpu|Draw|Enlarge", name)}
+    assert len(of_gpus) == 2 * len(DEV.pools)
+    assert set(watched) == work - of_gpus
     for name, alarm in watched.items():
         assert 60 <= alarm["Threshold"] < queues[name]["Properties"]["MessageRetentionPeriod"]
+
+
+def test_every_lane_of_a_pool_has_an_alarm_on_its_oldest_job_that_no_worker_has_started(dev: Synthesis) -> None:
+    watched = {
+        tuple(each["Value"] for each in alarm["Dimensions"] if each["Name"] in ("pool", "lane")): alarm["Threshold"]
+        for alarm in alarms_on(dev, "FleetOldestWait")
+    }
+
+    assert watched == {
+        (lane, pool): DEV.rendering.queue_wait_s(lane) + DEV.rendering.wave_s
+        for pool in DEV.pools
+        for lane in ("interactive", "bulk")
+    }
 
 
 def test_alarms_watch_failures_throttles_missing_workers_and_server_errors(synthesis: Synthesis) -> None:
