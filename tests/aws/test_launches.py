@@ -16,7 +16,7 @@ from craftspark.fleet.decisions import Decision, Memory
 from craftspark.settings.fleet import GrantSettings
 from lambdas.grant_launch import handler
 from tests.aws.conftest import JOBS
-from tests.aws.test_control_fleet import DRAW
+from tests.aws.fleet.conftest import DRAW
 
 CONTEXT = SimpleNamespace(
     function_name="grant_launch", memory_limit_in_mb=1024, invoked_function_arn="arn", aws_request_id="r"

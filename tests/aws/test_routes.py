@@ -10,7 +10,7 @@ from craftspark.routes import ROUTES, Route
 from craftspark.tools import TOOLS
 from lambdas.connect_live import handler as connect_live
 from lambdas.http.openapi.document import OPERATIONS
-from tests.aws import scenarios
+from tests.aws import callers
 from tests.aws.api import (
     ADMIN_SCOPE,
     MAKER_SCOPE,
@@ -92,7 +92,7 @@ def good_path(route: Route, job_id: str) -> dict[str, str]:
 
 
 def good_body(route: Route) -> dict[str, Any]:
-    body: dict[str, Any] = scenarios.BODIES.get(route.function, {"prompt": "an apple", "count": 1})
+    body: dict[str, Any] = callers.BODIES.get(route.function, {"prompt": "an apple", "count": 1})
     return body
 
 
@@ -118,7 +118,7 @@ def test_no_text_in_a_request_causes_a_server_error(route: Route, job_id: str) -
     parameters = {"unknown", *(each.name for each in described if each.place == "query")}
     headers = {each.name.lower() for each in described if each.place == "header"}
     body = good_body(route)
-    query = scenarios.QUERIES.get(route.function, {})
+    query = callers.QUERIES.get(route.function, {})
 
     for text in TEXTS:
         for name in path:

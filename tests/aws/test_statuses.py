@@ -6,8 +6,9 @@ import pytest
 
 from lambdas.http.problems import PROBLEMS
 from tests.aws.api import Answer
+from tests.aws.callers import FUNCTIONS, Caller
 from tests.aws.described import PROBLEM, answers_of
-from tests.aws.scenarios import FUNCTIONS, SCENARIOS, Caller, contend
+from tests.aws.scenarios import SCENARIOS, contend
 from tests.description import OPERATIONS
 
 pytestmark = pytest.mark.usefixtures("all_settings")

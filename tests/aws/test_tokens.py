@@ -5,8 +5,8 @@ import pytest
 from craftspark.routes import ADMIN, PUBLIC, ROUTES, Route
 from craftspark.tools import TOOLS
 from tests.aws.api import ADMIN_SCOPE, MAKER_SCOPE, Answer, account, answer_of, call, event_of
+from tests.aws.callers import QUERIES
 from tests.aws.conftest import SMALL
-from tests.aws.scenarios import QUERIES
 from tests.aws.test_routes import good_path
 
 pytestmark = pytest.mark.usefixtures("all_settings")

@@ -11,6 +11,8 @@ Resource = Mapping[str, Any]
 Statement = Mapping[str, Any]
 
 WRITES_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
+TRACING = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+TABLE_WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,11 @@ def actions(statement: Statement) -> list[str]:
 
 def allowed_actions(statements: list[Statement]) -> set[str]:
     return {action for statement in statements if statement["Effect"] == "Allow" for action in actions(statement)}
+
+
+def services(statements: list[Statement]) -> set[str]:
+    """The services of the allowed actions, such as `s3`."""
+    return {action.partition(":")[0] for action in allowed_actions(statements)}
 
 
 def on(statements: list[Statement], thing: str) -> set[str]:

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cdk_app.stages.values import DEV
-from tests.stacks.synthesis import Statement, Synthesis, actions, allowed_actions, on
-from tests.stacks.test_permissions import TRACING
+from tests.stacks.synthesis import TRACING, Statement, Synthesis, actions, allowed_actions, on
 
 
 def test_both_kinds_of_notice_invoke_the_function_with_the_event_s_id(synthesis: Synthesis) -> None:

@@ -1,166 +1,30 @@
-"""Webhooks, from the registration to the log of deliveries."""
+"""Deliveries of webhooks, from a settled job to the log."""
 
 import json
 import socket
 import ssl
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from http.client import BadStatusLine, LineTooLong
-from threading import Barrier
 from typing import Any
 
 import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from craftspark.accounts.plans import find_plan
 from craftspark.aws import clients
 from craftspark.aws.items import timestamp
 from craftspark.aws.notifications.webhooks import WebhookTable
 from craftspark.clock import utc_now
-from craftspark.errors import AccountContended, InvalidInput, PlanExceeded, WebhookNotFound
-from craftspark.notifications.webhooks import ATTEMPT_LASTS, MAX_ATTEMPTS, Message, Webhook, Webhooks
-from craftspark.settings.accounts import AccountSettings
+from craftspark.notifications.webhooks import ATTEMPT_LASTS, MAX_ATTEMPTS
 from craftspark.settings.notifications import DeliverySettings
 from lambdas.deliver_webhook import handler as deliver
-from lambdas.fan_out_webhooks import handler as fan_out
 from lambdas.wiring import webhooks as shared
 from lambdas.wiring.pinned_https import Deadline
-from tests.aws.api import Answer, Context, call
-from tests.aws.conftest import ACCOUNTS, attribute, client_of, key
+from tests.aws.api import Context, call
+from tests.aws.webhooks.conftest import NOW, URL, Queue, register
+from tests.aws.webhooks.delivering import a_message, answers, log, messages, record_of, run, settle, take
 
-WEBHOOKS = "webhooks"
-URL = "https://hooks.example/in"
-NOW = datetime(2030, 1, 1, 0, 1, tzinfo=UTC)  # a minute after the job was settled
 pytestmark = pytest.mark.usefixtures("settings")
-
-
-@pytest.fixture
-def settings(tables: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[DeliverySettings]:
-    client_of("dynamodb").create_table(
-        TableName=WEBHOOKS,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=key("maker", "item"),
-        AttributeDefinitions=[attribute("maker"), attribute("item")],
-    )
-    queue, dead = (client_of("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("deliveries", "dead"))
-    made = DeliverySettings(webhooks_table=WEBHOOKS, delivery_queue_url=queue, dead_letters_url=dead)
-    accounts = AccountSettings(accounts_table=ACCOUNTS, default_plan="partner")
-    for name, value in {**made.to_environment(), **accounts.to_environment()}.items():
-        monkeypatch.setenv(name, value)
-    caches = (shared.table, shared.webhooks, shared.queue, shared.dead_letters)
-    for cached in caches:
-        cached.cache_clear()
-    monkeypatch.setattr(shared, "resolve", lambda host: ["93.184.216.34"])
-    monkeypatch.setattr(deliver, "resolve", lambda host, deadline: ["93.184.216.34"])
-    monkeypatch.setattr(deliver, "utc_now", lambda: NOW)
-    monkeypatch.setattr(fan_out, "utc_now", lambda: NOW)
-    yield made
-    for cached in caches:
-        cached.cache_clear()
-
-
-def register(maker: str = "maker-1", url: str = URL, idempotency_key: str = "k") -> Answer:
-    return call("create_webhook", maker=maker, body={"url": url}, headers={"idempotency-key": idempotency_key})
-
-
-EVENT = {"job_id": "a" * 26, "tool": "picture", "state": "succeeded", "delivered": 2, "requested": 2}
-
-
-def settle(maker: str = "maker-1", at: str = "2030-01-01T00:00:00Z") -> None:
-    fan_out.handler({"detail": {**EVENT, "maker": maker}, "time": at}, Context())
-
-
-def messages(url: str) -> list[dict[str, Any]]:
-    """The waiting messages of a queue, without their delay, in the format that Lambda receives."""
-    found: list[Any] = (
-        client_of("sqs")
-        .receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"])
-        .get("Messages", [])
-    )
-    return [
-        {
-            "messageId": each["MessageId"],
-            "receiptHandle": each["ReceiptHandle"],
-            "body": each["Body"],
-            "attributes": each["Attributes"],
-            "eventSource": "aws:sqs",
-        }
-        for each in found
-    ]
-
-
-class Queue:
-    """Replaces SQS, so that a test can read a delay without waiting for it."""
-
-    def __init__(self) -> None:
-        self.sent: list[Message] = []
-        self.delays: list[timedelta] = []
-
-    def send(self, message: Message, now: datetime, *, after: timedelta = timedelta(0)) -> None:
-        self.sent.append(message)
-        self.delays.append(after)
-
-
-@pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Queue:
-    """Collects the messages that are sent with a delay."""
-    queue = Queue()
-    monkeypatch.setattr(deliver, "queue", lambda: queue)
-    return queue
-
-
-@pytest.fixture
-def dead_letters(monkeypatch: pytest.MonkeyPatch) -> Queue:
-    queue = Queue()
-    monkeypatch.setattr(deliver, "dead_letters", lambda: queue)
-    return queue
-
-
-def answers(monkeypatch: pytest.MonkeyPatch, answer: Any) -> list[Any]:
-    """Make the endpoint return this status or raise this error. Returns the posted messages."""
-    posted: list[Any] = []
-
-    def post(url: str, addresses: list[str], headers: dict[str, str], body: bytes, deadline: Deadline) -> int:
-        posted.append((url, addresses, headers, body))
-        if isinstance(answer, Exception):
-            raise answer
-        return int(answer)
-
-    monkeypatch.setattr(deliver, "post", post)
-    return posted
-
-
-def run(settings: DeliverySettings, monkeypatch: pytest.MonkeyPatch, answer: Any) -> tuple[Any, list[Any]]:
-    """Deliver the waiting messages."""
-    posted = answers(monkeypatch, answer)
-    return deliver.handler({"Records": messages(settings.delivery_queue_url)}, Context()), posted
-
-
-def take(message: Message) -> None:
-    """Deliver one message."""
-    assert deliver.handler({"Records": [record_of(message)]}, Context()) == {"batchItemFailures": []}
-
-
-def record_of(message: Message) -> dict[str, Any]:
-    body = json.dumps({**asdict(message), "due": message.due.isoformat()})
-    return {"messageId": "1", "receiptHandle": "r", "body": body, "attributes": {}, "eventSource": "aws:sqs"}
-
-
-def log(webhook_id: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = call("list_deliveries", path={"webhook_id": webhook_id}).body["deliveries"]
-    return found
-
-
-def test_a_secret_is_returned_only_at_its_creation() -> None:
-    made = register()
-
-    assert made.status == 201
-    assert made.body["secret"].startswith("whsec_")
-    [listed] = call("list_webhooks").body["webhooks"]
-    assert (listed["url"], "secret" in listed) == (URL, False)
-    assert register().body["webhook_id"] == made.body["webhook_id"]
 
 
 def test_a_settled_job_is_sent_only_to_its_maker_s_endpoints(
@@ -226,12 +90,6 @@ def test_a_host_that_is_not_found_is_in_the_log(
 
     assert "does not exist" in log(webhook_id)[0]["error"]
     assert len(later.sent) == 1
-
-
-def a_message(webhook_id: str, maker: str = "maker-1", attempt: int = 1) -> Message:
-    return Message(
-        maker=maker, webhook_id=webhook_id, message_id=f"msg_{webhook_id}", body="{}", due=NOW, attempt=attempt
-    )
 
 
 def test_a_message_is_delayed_in_the_queue_by_a_quarter_of_an_hour_at_most(settings: DeliverySettings) -> None:
@@ -429,89 +287,3 @@ def test_both_secrets_sign_after_a_rotation(settings: DeliverySettings, monkeypa
 
     assert rotated["secret"] != made["secret"]
     assert len(posted[0][2]["webhook-signature"].split()) == 2
-
-
-@pytest.mark.parametrize("function", ["delete_webhook", "rotate_webhook_secret", "list_deliveries"])
-def test_another_maker_s_webhook_is_not_found(function: str) -> None:
-    webhook_id = register().body["webhook_id"]
-
-    answer = call(function, maker="maker-2", path={"webhook_id": webhook_id})
-
-    assert (answer.status, answer.body["type"]) == (404, "/problems/WebhookNotFound")
-    assert len(call("list_webhooks").body["webhooks"]) == 1
-
-
-def test_an_internal_address_is_rejected_at_registration(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "resolve", lambda host: ["10.0.0.7"])
-
-    refused = register()
-
-    assert (refused.status, refused.body["field"]) == (422, "url")
-    assert call("list_webhooks").body["webhooks"] == []
-
-
-def test_a_url_is_stored_and_returned_in_its_normal_form() -> None:
-    made = register(url="https://HOOKS.example:443/a/../in")
-
-    assert (made.status, made.body["url"]) == (201, URL)
-    again = register(url=URL, idempotency_key="other")
-    assert (again.status, again.body["field"]) == (422, "url")
-    assert made.body["webhook_id"] in again.body["detail"]
-
-
-def test_a_rotation_does_not_restore_a_deleted_webhook() -> None:
-    webhook_id = register().body["webhook_id"]
-    webhook = shared.table().get("maker-1", webhook_id)
-    call("delete_webhook", path={"webhook_id": webhook_id})
-
-    with pytest.raises(WebhookNotFound):
-        shared.webhooks().rotate(webhook)
-
-    assert call("list_webhooks").body["webhooks"] == []
-
-
-@pytest.mark.parametrize(
-    ("urls", "refusal", "taken"),
-    [([f"https://hooks.example/{n}" for n in range(6)], PlanExceeded, 2), ([URL] * 6, InvalidInput, 1)],
-    ids=["more than the plan's", "the same URL"],
-)
-def test_concurrent_registrations_respect_the_plan_and_one_webhook_per_url(
-    urls: list[str], refusal: type[Exception], taken: int
-) -> None:
-    all_have_read = Barrier(len(urls), timeout=30)
-
-    def resolve(host: str) -> list[str]:
-        all_have_read.wait()
-        return ["93.184.216.34"]
-
-    plan = replace(find_plan("partner"), webhooks=2)
-    webhooks = Webhooks(records=shared.table(), resolve=resolve, to_ascii=lambda host: host)
-
-    def register_one(number: int) -> Webhook | Exception:
-        try:
-            return webhooks.register("maker-1", plan, f"w{number}", urls[number])
-        except (PlanExceeded, InvalidInput) as refused:
-            return refused
-
-    with ThreadPoolExecutor(len(urls)) as threads:
-        answers = list(threads.map(register_one, range(len(urls))))
-
-    made = [answer for answer in answers if isinstance(answer, Webhook)]
-    assert len(made) == taken
-    assert [type(answer) for answer in answers if answer not in made] == [refusal] * (len(urls) - taken)
-    assert {webhook.webhook_id for webhook in shared.table().of("maker-1")} == {each.webhook_id for each in made}
-    all_have_read.reset()
-    for webhook in made:
-        shared.table().drop("maker-1", webhook.webhook_id)
-    again = replace(webhooks, resolve=lambda host: ["93.184.216.34"])
-    assert again.register("maker-1", plan, "again", made[0].url).url == made[0].url
-
-
-def test_one_of_two_concurrent_rotations_creates_a_secret() -> None:
-    webhook = shared.table().get("maker-1", register().body["webhook_id"])
-    rotated = shared.webhooks().rotate(webhook)
-
-    with pytest.raises(AccountContended):
-        shared.webhooks().rotate(webhook)
-
-    assert shared.table().get("maker-1", webhook.webhook_id) == rotated

@@ -1,12 +1,8 @@
-"""The controller's Lambda and its adapters: work, tasks, record and desired counts."""
+"""What the controller observes: the work of each pool, and its tasks."""
 
-import json
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,171 +10,20 @@ from botocore.exceptions import ClientError
 
 from craftspark.aws import clients
 from craftspark.aws.fleet.arrivals import SHARDS, ArrivalCounters
-from craftspark.aws.fleet.markets import MarketTable
 from craftspark.aws.fleet.readings import FleetReadings
 from craftspark.aws.fleet.ready_tasks import ReadyTasks
-from craftspark.aws.fleet.record import RECORD_KEY, RecordTable
 from craftspark.aws.fleet.services import LOADS_WITHIN_S, FleetServices
 from craftspark.aws.fleet.taken_batches import TakenBatches
 from craftspark.aws.fleet.work import PoolWork, WorkIndex
-from craftspark.aws.items import BACKLOG_SHARDS, Item, job_item, job_key, number
-from craftspark.aws.jobs.speed import FLEET, SUPPLY, SpeedTable, partition
+from craftspark.aws.items import BACKLOG_SHARDS, number
+from craftspark.aws.jobs.speed import SpeedTable
 from craftspark.aws.retries import TRIES
-from craftspark.fleet.controller.pools import ControlledPool, ControlledPools, ControlledService
 from craftspark.fleet.controller.readings import PoolReading
-from craftspark.fleet.controller.run import Change, Record, Superseded
-from craftspark.fleet.decisions import Decision, Fault, Memory, PoolDecision
-from craftspark.fleet.interruptions.failed_launches import FailedLaunch
-from craftspark.fleet.observations import DECIDE_EVERY_S
-from craftspark.fleet.supply import PoolSupply, TypeSupply
-from craftspark.jobs.job import JobState, job_id_of
-from craftspark.settings.fleet import ControlSettings
-from lambdas.control_fleet import handler
-from tests.aws.conftest import JOBS, client_of, put_jobs
+from craftspark.fleet.decisions import Fault
+from craftspark.jobs.job import JobState
+from tests.aws.conftest import JOBS, put_jobs
+from tests.aws.fleet.conftest import CLUSTER, DRAW, waiting_item, waits
 from tests.fakes import a_job
-
-CLUSTER = "fleet"
-DRAW = ControlledPool(
-    name="draw",
-    family="draw-worker",
-    zones=("us-east-1a", "us-east-1b"),
-    instance_families=("g6", "g5"),
-    launch_s=100,
-    images_per_batch=4,
-    bulk_within_s=600,
-    spot=ControlledService(service="draw-spot", parameter="/desired/spot", minimum=1, maximum=8, price=0.4),
-    on_demand=ControlledService(service="draw-on-demand", parameter="/desired/on", minimum=0, maximum=4, price=0.8),
-)
-CONTEXT = SimpleNamespace(
-    function_name="control_fleet", memory_limit_in_mb=1024, invoked_function_arn="arn", aws_request_id="r"
-)
-
-
-@pytest.fixture
-def services(tables: None) -> FleetServices:
-    """The pool's two services, with one desired spot task."""
-    for make in (clients.ecs, clients.ssm):
-        make.cache_clear()
-    ecs, ssm = client_of("ecs"), client_of("ssm")
-    ecs.create_cluster(clusterName=CLUSTER)
-    ecs.register_task_definition(family="draw-worker", containerDefinitions=[{"name": "w", "image": "i", "memory": 1}])
-    for service, desired in ((DRAW.spot, 1), (DRAW.on_demand, 0)):
-        ecs.create_service(
-            cluster=CLUSTER, serviceName=service.service, taskDefinition="draw-worker", desiredCount=desired
-        )
-        ssm.put_parameter(Name=service.parameter, Value=str(desired), Type="String")
-    ready = ReadyTasks(client=clients.dynamodb(), jobs_table=JOBS)
-    return FleetServices(ecs=clients.ecs(), ssm=clients.ssm(), cluster=CLUSTER, pools=(DRAW,), ready=ready)
-
-
-@pytest.fixture
-def controller(services: FleetServices, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    settings = ControlSettings(
-        jobs_table=JOBS,
-        cluster=CLUSTER,
-        controlled_pools=ControlledPools(pools=(DRAW,)).to_text(),
-        cents_per_hour=1000,
-        max_tasks=10,
-    )
-    for name, value in settings.to_environment().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Craftspark")
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "control_fleet")
-    handler.control.cache_clear()
-    yield
-    handler.control.cache_clear()
-
-
-def desired() -> list[int]:
-    described = client_of("ecs").describe_services(cluster=CLUSTER, services=["draw-spot", "draw-on-demand"])
-    counts = {each["serviceName"]: each["desiredCount"] for each in described["services"]}
-    return [counts["draw-spot"], counts["draw-on-demand"]]
-
-
-def waits(key: str, *, age_s: float = 0.0, **changes: Any) -> None:
-    """A job that waits, submitted `age_s` ago."""
-    put_jobs([waiting_item(key, age_s) | changes])
-
-
-def waiting_item(key: str, age_s: float) -> Item:
-    job = a_job(job_id=job_id_of("maker-1", key), created_at=datetime.now(UTC) - timedelta(seconds=age_s), pool="draw")
-    return job_item(job) | {"work_s": number(20.0)}
-
-
-def counted(logs: pytest.LogCaptureFixture, event: str) -> int:
-    """How often the function's log counts an event."""
-    return sum(getattr(record, event, 0) for record in logs.records)
-
-
-def metrics(printed: str, name: str) -> list[float]:
-    """The values of a metric in log lines of the embedded metric format."""
-    values = []
-    for line in printed.splitlines():
-        with suppress(ValueError):
-            fields = json.loads(line)
-            if name in fields:
-                value = fields[name]
-                values.append(value[0] if isinstance(value, list) else value)
-    return values
-
-
-def test_a_decision_sets_the_counts_keeps_them_for_deployments_and_is_recorded(
-    controller: None, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-) -> None:
-    for number_ in range(20):
-        waits(f"key-{number_}", age_s=100)
-
-    handler.handler({}, CONTEXT)
-
-    spot, on_demand = desired()
-    assert spot + on_demand > 1
-    parameters = client_of("ssm").get_parameters(Names=["/desired/spot", "/desired/on"])["Parameters"]
-    assert {each["Name"]: each["Value"] for each in parameters} == {
-        "/desired/spot": str(spot),
-        "/desired/on": str(on_demand),
-    }
-    item = clients.dynamodb().get_item(TableName=JOBS, Key=job_key(partition("draw"), FLEET))["Item"]
-    assert PoolSupply.parse(item[SUPPLY]["S"]).is_current(time.time())
-    assert PoolDecision.parse(item["decision"]["S"]).spot == spot
-    printed = capsys.readouterr().out
-    assert counted(caplog, "FleetDecided") == 1
-    assert metrics(printed, "FleetLateWork") == [400.0, 0.0]
-    assert metrics(printed, "FleetOldestWait")[0] == pytest.approx(100, abs=10)
-    assert [spot, on_demand] == metrics(printed, "FleetTasksDesired")
-
-
-def test_launches_that_fail_in_every_zone_bring_on_demand_tasks_at_the_next_decision(controller: None) -> None:
-    markets = MarketTable(client=clients.dynamodb(), jobs_table=JOBS)
-    for number_ in range(20):
-        waits(f"key-{number_}", age_s=100)
-    handler.handler({}, CONTEXT)
-    before = desired()
-    clock = time.time() + DECIDE_EVERY_S
-    for zone in DRAW.zones:
-        launch = FailedLaunch(event_id=zone, group="draw-spot", zone=zone, reason="no capacity")
-        assert markets.count_failure("draw", launch)
-
-    replace(handler.control(), clock=lambda: clock).run()
-
-    assert before[1] == 0
-    assert desired()[0] == before[0]
-    assert desired()[1] > 0
-
-
-def test_a_missing_service_lets_the_last_counts_stand_and_says_why(
-    controller: None, caplog: pytest.LogCaptureFixture
-) -> None:
-    client_of("ecs").delete_service(cluster=CLUSTER, service="draw-on-demand", force=True)
-    waits("key-1", age_s=1000)
-
-    handler.handler({}, CONTEXT)
-
-    described = client_of("ecs").describe_services(cluster=CLUSTER, services=["draw-spot"])["services"]
-    assert described[0]["desiredCount"] == 1
-    assert counted(caplog, "FleetDecisionRefused") == 1
-    assert [record.reason for record in caplog.records if "refused" in record.message] == [  # type: ignore[attr-defined]
-        "there is no service draw-on-demand"
-    ]
 
 
 def test_a_call_that_fails_for_one_pool_leaves_the_others_readable(services: FleetServices) -> None:
@@ -199,28 +44,6 @@ def test_a_call_that_fails_for_one_pool_leaves_the_others_readable(services: Fle
     assert isinstance(fault, Fault)
     assert fault.field == "pools.broken"
     assert "ThrottlingException" in fault.detail
-
-
-def test_a_record_that_cannot_be_read_is_replaced(controller: None, caplog: pytest.LogCaptureFixture) -> None:
-    clients.dynamodb().put_item(TableName=JOBS, Item={**RECORD_KEY, "version": number(7), "record": {"S": "{"}})
-
-    handler.handler({}, CONTEXT)
-
-    assert counted(caplog, "FleetDecided") == 1
-    assert "fleet decided without a record of earlier decisions" in caplog.messages
-    assert RecordTable(client=clients.dynamodb(), jobs_table=JOBS).read().version == 8
-
-
-def test_a_second_event_for_the_same_decision_changes_nothing(
-    controller: None, caplog: pytest.LogCaptureFixture
-) -> None:
-    handler.handler({}, CONTEXT)
-    client_of("ecs").update_service(cluster=CLUSTER, service="draw-spot", desiredCount=5)
-
-    handler.handler({}, CONTEXT)
-
-    assert desired()[0] == 5
-    assert counted(caplog, "FleetDecided") == 1
 
 
 def test_work_is_what_is_left_at_the_pace_of_the_workers(tables: None) -> None:
@@ -283,23 +106,6 @@ def test_arrivals_are_counted_in_shards_and_summed_by_lane(tables: None) -> None
     read = WorkIndex(client=clients.dynamodb(), jobs_table=JOBS).read("draw", time.time()).counters
 
     assert read.work_s == {"interactive": 5.0 * SHARDS, "bulk": 2.0 * SHARDS}
-
-
-def test_a_record_is_written_once_for_each_version(tables: None) -> None:
-    records = RecordTable(client=clients.dynamodb(), jobs_table=JOBS)
-    supply = PoolSupply(
-        at=1.0, spot=TypeSupply(), on_demand=TypeSupply(), obtainable=0, cold_start_s=1.0, reason="none"
-    )
-    decided = PoolDecision(spot=1, on_demand=0, reason="", supply=supply)
-    decision = Decision(at=1.0, pools={"draw": decided}, memory=Memory())
-    assert records.read() == Record()
-
-    records.write(Record(version=1), decision, grants=0)
-    records.write(Record(version=2), decision, grants=0)
-    with pytest.raises(Superseded):
-        records.write(Record(version=2), decision, grants=0)
-
-    assert records.read().version == 2
 
 
 def test_tasks_run_start_and_drain(services: FleetServices) -> None:
@@ -391,15 +197,6 @@ def test_tasks_that_take_work_are_looked_up_once_and_a_hundred_at_a_time(service
     clients.dynamodb().meta.events.unregister("provide-client-params.dynamodb.BatchGetItem", unique_id="count")
     assert found == [{*tasks[::2]}] * 2
     assert asked == [100, 50, 75]
-
-
-def test_a_count_for_deployments_is_never_older_than_the_service_s(services: FleetServices) -> None:
-    elsewhere = replace(services, cluster="no-such-cluster")
-
-    with pytest.raises(clients.ecs().exceptions.ClusterNotFoundException):
-        elsewhere.set_counts((Change(pool="draw", capacity="spot", before=1, after=6),))
-
-    assert client_of("ssm").get_parameter(Name="/desired/spot")["Parameter"]["Value"] == "6"
 
 
 @pytest.mark.parametrize(("shy", "found"), [(2, {"task/a", "task/b"}), (9, set())])
