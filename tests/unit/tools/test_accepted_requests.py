@@ -12,7 +12,7 @@ from craftspark.parsing.json_values import parse_request
 from craftspark.tools import TOOLS, find_tool
 from craftspark.tools.pattern import STRENGTH, PatternRequest
 from craftspark.tools.sheet import Sheet
-from tests.unit.asking import BUILT_IN, FROM, SOURCE, STABLE, ask
+from tests.unit.tools.asking import BUILT_IN, FROM, SOURCE, STABLE, ask
 
 GOOD: list[tuple[str, dict[str, Any]]] = [
     ("picture", {"prompt": "a", "negative_prompt": "b", "guidance": 1.5}),

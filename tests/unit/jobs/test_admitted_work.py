@@ -12,7 +12,7 @@ from craftspark.fleet.admission import Outlook
 from craftspark.jobs.backlog import Backlog, Speed
 from craftspark.jobs.estimates import ASLEEP_STALE_S, FRESH_S, SETTLEMENT_S, STALE_S
 from craftspark.tools.sources import Source
-from tests.unit.estimating import CAPACITY, SMALL_SOURCE, WARM, WIDE_SOURCE, a_request, a_waiting_job, estimates
+from tests.unit.jobs.estimating import CAPACITY, SMALL_SOURCE, WARM, WIDE_SOURCE, a_request, a_waiting_job, estimates
 
 LARGE: dict[str, Any] = {"prompt": "a", "width": 2048, "height": 2048, "count": 8, "steps": 50}
 

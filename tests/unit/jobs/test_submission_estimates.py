@@ -7,7 +7,7 @@ import pytest
 
 from craftspark.errors import BacklogTooLong, CapacityInsufficient, RenderTooLong, WaitTooLong
 from craftspark.jobs.backlog import Backlog
-from tests.unit.submitting import CAPACITY, FakeReadings, FakeSources, a_counter, submit
+from tests.unit.jobs.submitting import CAPACITY, FakeReadings, FakeSources, a_counter, submit
 
 
 def test_a_quote_has_price_times_and_cheaper_settings_and_reserves_nothing() -> None:

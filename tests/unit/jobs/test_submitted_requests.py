@@ -10,7 +10,7 @@ import pytest
 from craftspark.errors import InvalidInput, PromptRefused
 from craftspark.styles.releases import Pin
 from craftspark.tools.sources import Source
-from tests.unit.submitting import FakeRefusals, FakeReleases, FakeSources, a_counter, ask, submit
+from tests.unit.jobs.submitting import FakeRefusals, FakeReleases, FakeSources, a_counter, ask, submit
 
 
 def test_a_source_is_looked_up_kept_and_priced() -> None:

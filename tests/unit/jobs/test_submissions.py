@@ -6,7 +6,7 @@ import pytest
 
 from craftspark.errors import CreditsInsufficient, IdempotencyKeyReused, PromptRefused, ToolUnknown
 from craftspark.jobs.job import JobState
-from tests.unit.submitting import BODY, FakeAcceptance, FakeModerator, FakeReadings, a_counter, submit
+from tests.unit.jobs.submitting import BODY, FakeAcceptance, FakeModerator, FakeReadings, a_counter, submit
 
 
 def test_a_job_is_reserved_and_sent_in_batches_with_a_seed_for_each_image() -> None:

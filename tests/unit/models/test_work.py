@@ -12,7 +12,7 @@ from craftspark.models.networks import ToolNetworks
 from craftspark.models.work import Load, Work, upscaler_megapixels
 from craftspark.parsing.json_values import parse_request
 from craftspark.tools import TOOLS, find_tool
-from tests.unit.estimating import DEVICES, MODEL, SMALL_SOURCE, WIDE_SOURCE, a_request, busy_s, estimates
+from tests.unit.jobs.estimating import DEVICES, MODEL, SMALL_SOURCE, WIDE_SOURCE, a_request, busy_s, estimates
 
 
 @pytest.mark.parametrize(

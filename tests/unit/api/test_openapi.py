@@ -14,7 +14,7 @@ from craftspark.tools import TOOLS
 from lambdas.http.openapi.document import OPERATIONS, describe
 from tests.fakes import NOON
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_the_committed_description_matches_the_code() -> None:

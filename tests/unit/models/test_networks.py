@@ -8,7 +8,7 @@ import pytest
 from craftspark.errors import ModelUnavailable
 from craftspark.models.networks import BUILT_IN_NETWORKS, NETWORKS, find_network
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BUILT_IN = [network for network in NETWORKS.values() if network.source.startswith("built-in:")]
 
 

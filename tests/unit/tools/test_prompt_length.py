@@ -19,7 +19,7 @@ from craftspark.tools import TOOLS, find_tool
 from lambdas.http.problems import Problem, problem_of
 from lambdas.list_tools.handler import tool_view
 
-CASES = Path(__file__).parents[1] / "cases"
+CASES = Path(__file__).parents[2] / "cases"
 BUILT_IN = find_model("craftspark-clipart-128")
 STABLE = find_model("stable-diffusion-v1-5")
 SOURCE = f"upload/{'a' * 26}"

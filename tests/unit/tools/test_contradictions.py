@@ -9,7 +9,7 @@ import pytest
 from craftspark.errors import InvalidInput
 from craftspark.parsing.json_values import parse_request
 from craftspark.tools import find_tool
-from tests.unit.asking import BUILT_IN, CASES, FROM, SOURCE, ask, refused
+from tests.unit.tools.asking import BUILT_IN, CASES, FROM, SOURCE, ask, refused
 
 PAIRS: list[tuple[str, dict[str, Any], set[str]]] = [
     # Two looks, and words that cancel each other.

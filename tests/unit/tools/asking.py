@@ -15,7 +15,7 @@ from craftspark.tools import find_tool
 from craftspark.tools.request import JobRequest
 from craftspark.tools.sources import Source
 
-CASES = Path(__file__).parents[1] / "cases"
+CASES = Path(__file__).parents[2] / "cases"
 BUILT_IN = find_model("craftspark-clipart-128")
 STABLE = find_model("stable-diffusion-v1-5")
 SOURCE = Source(reference=f"upload/{'a' * 26}", bucket="uploads", key="k", width=96, height=64)

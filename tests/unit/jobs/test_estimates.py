@@ -9,7 +9,7 @@ from craftspark.fleet.supply import StartingTasks
 from craftspark.jobs.backlog import Backlog, Speed, WaitingJob
 from craftspark.jobs.estimates import Estimate, kind_of
 from craftspark.styles.releases import Pin
-from tests.unit.estimating import WARM, a_request, a_waiting_job, estimates
+from tests.unit.jobs.estimating import WARM, a_request, a_waiting_job, estimates
 
 
 def test_bulk_work_waits_for_both_lanes_and_interactive_work_only_for_its_own() -> None:

@@ -1,0 +1,1 @@
+"""The API: requests, errors, reference and webhooks."""

@@ -1,0 +1,1 @@
+"""How benchmarks run, and what they report."""

@@ -1,0 +1,1 @@
+"""Jobs: submission, admission, estimates, settlement and what follows."""

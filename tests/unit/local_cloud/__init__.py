@@ -1,0 +1,1 @@
+"""The local cloud without its emulator's process."""

@@ -1,0 +1,1 @@
+"""The catalogue: measured times, prices, licences and terms."""

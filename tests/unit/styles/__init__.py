@@ -1,0 +1,1 @@
+"""Styles: releases, trainings and trials."""

@@ -1,0 +1,1 @@
+"""The GPU worker, with renderers that draw nothing."""
