@@ -8,9 +8,11 @@ from typing import Any, cast
 import httpx
 import pytest
 from botocore.exceptions import ClientError
+from botocore.session import Session
+from ministack.core import router
 from ministack.services import dynamodb
 
-from local_cloud.emulator.patches import all_patches
+from local_cloud.emulator.patches import all_patches, service_names
 from local_cloud.emulator.patches.dynamodb import batches
 from local_cloud.emulator.patches.lambda_functions import throttles
 from local_cloud.emulator.patching import (
@@ -274,3 +276,20 @@ def test_a_batch_response_has_at_most_16_mb(monkeypatch: pytest.MonkeyPatch) -> 
     assert status == 200
     assert [item["id"] for item in answer["Responses"][name]] == [key["id"] for key in keys[:2]]
     assert answer["UnprocessedKeys"] == {name: {"Keys": keys[2:]}}
+
+
+def test_a_service_is_recognized_without_the_models_of_all_services(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(router, "_is_aws_service_name", service_names.is_service_name)
+    monkeypatch.setattr(router, "_KNOWN_AWS_SERVICE_NAMES", None)
+    monkeypatch.setattr(Session, "get_available_services", lambda _: ["s3vectors"])
+    monkeypatch.setattr(Session, "get_service_model", lambda _, name: read.append(name))
+
+    def detect(scope: str) -> str:
+        signature = f"AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/{scope}/aws4_request"
+        return str(router.detect_service("POST", "/QueryVectors", {"authorization": signature}, {}))
+
+    assert detect("s3vectors") == "s3vectors"
+    assert read == []
+    assert detect("nothing") == "s3"  # as the emulator treats a name that no service has
+    assert read == ["s3vectors"]

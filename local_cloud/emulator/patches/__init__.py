@@ -14,6 +14,7 @@ from local_cloud.emulator.patches import (
     request_faults,
     s3,
     s3vectors,
+    service_names,
     sqs,
     step_functions,
 )
@@ -36,6 +37,7 @@ def all_patches(processes: TaskProcesses) -> tuple[Patch, ...]:
         *cloudwatch.PATCHES,
         *step_functions.PATCHES,
         *ecs.patches(processes),
+        service_names.PATCH,
         quota_counts.PATCH,
         *iam.PATCHES,
         request_faults.PATCH,
