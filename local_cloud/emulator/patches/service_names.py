@@ -1,8 +1,8 @@
 """Services that the emulator does not have are recognized by their names.
 
 Gap: at the first request that is signed for a service that it does not have, such as S3 Vectors, the emulator reads the
-models of all 400 services of the SDK. That takes 3 s of processor time, during which no other request is served. With this
-patch, it reads them only for a name that is not the name of a service: some services sign with another one.
+models of all 400 services of the SDK. That takes 3 s of processor time, during which no other request is served. With
+this patch, it reads them only for a name that is not the name of a service: some services sign with another one.
 """
 
 from functools import cache
