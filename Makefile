@@ -88,7 +88,7 @@ every-test:
 # small tests share the GPU; those that measure have it alone.
 GPU_PYTHON = $(if $(filter command,$(origin PYTHON)),$(PYTHON),$(BIN)/python)
 GPU_SHARED = tests/cuda/test_families.py tests/cuda/test_training.py tests/cuda/test_unet_training.py tests/cuda/test_precision.py tests/cuda/test_faults.py \
-  tests/gpu/test_same_pixels.py
+  tests/gpu/worker/test_same_pixels.py
 GPU_ALONE = tests/cuda/test_built_in_model.py tests/cuda/test_speed.py tests/cuda/test_styles.py tests/cuda/test_memory.py \
   tests/cuda/test_processes.py tests/cuda/test_profile_run.py
 gpu: $(if $(filter command,$(origin PYTHON)),,$(VENV)/.ready) ## on a machine with an NVIDIA GPU: its tests, and its figures to build/gpu.json

@@ -17,7 +17,7 @@ from gpu_tasks.inference import model_store
 from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings, Sketch
 from gpu_tasks.inference.families import DRAWING
 from gpu_tasks.inference.model_store import load_pipeline
-from tests.gpu.test_families import ENTRIES, diffusion_of
+from tests.gpu.models.test_families import ENTRIES, diffusion_of
 from tests.gpu.tiny_models import save
 
 SUBJECTS = {"apple": 7, "a boat on a lake": 8}  # with their seeds

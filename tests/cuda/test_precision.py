@@ -11,7 +11,7 @@ import torch
 
 from craftspark.errors import ModelUnavailable
 from gpu_tasks.inference.model_store import open_pipeline
-from tests.gpu.test_families import ENTRIES, diffusion_of
+from tests.gpu.models.test_families import ENTRIES, diffusion_of
 from tests.gpu.tiny_models import save
 
 BEYOND_HALF = 1e5  # float16 ends at 65504

@@ -22,9 +22,9 @@ from gpu_tasks.inference.diffusion import Diffusion, DrawingSettings, Sketch
 from gpu_tasks.inference.families import find_family
 from gpu_tasks.inference.model_store import load_pipeline
 from gpu_tasks.training.styles import base
-from tests.gpu.test_family_styles import TRAINABLE, catalogue, data, train  # noqa: F401 - fixtures
-from tests.gpu.test_learning import LEARNERS
 from tests.gpu.tiny_models import save
+from tests.gpu.training.test_family_styles import TRAINABLE, catalogue, data, train  # noqa: F401 - fixtures
+from tests.gpu.training.test_learning import LEARNERS
 
 SKETCH = Sketch(prompt="red ball", negative_prompt="", seed=3)
 

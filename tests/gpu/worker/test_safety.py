@@ -25,7 +25,7 @@ from gpu_tasks.renderers.loading import load_worker_renderer, log_moderation_fai
 from gpu_tasks.worker.claim import Claim
 from tests.fakes import WORKER_SETTINGS, FakeHandle, a_batch, a_job
 from tests.gpu.rendering import Lenient, an_order_of, render
-from tests.gpu.test_second_attempt import Moody, an_order, studio_of
+from tests.gpu.tools.test_second_attempt import Moody, an_order, studio_of
 
 CLEAR = np.zeros((32, 32, 4), np.uint8)
 

@@ -29,7 +29,7 @@ from gpu_tasks.training.networks.noise import find_process
 from gpu_tasks.training.styles.base import Base
 from gpu_tasks.training.styles.finetune import BASE
 from gpu_tasks.training.styles.lora import add_lora
-from tests.gpu.test_families import ENTRIES, pytestmark  # noqa: F401 - filters warnings of Diffusers
+from tests.gpu.models.test_families import ENTRIES, pytestmark  # noqa: F401 - filters warnings of Diffusers
 
 SIDE = 64
 PROMPTS = ["a red apple", "fish"]

@@ -20,7 +20,7 @@ from gpu_tasks.tools.cutting.delivery import list_files
 from gpu_tasks.tools.cutting.printing import enlarge_motif, rasterise
 from gpu_tasks.tools.cutting.tracing.sheets import Layering
 from gpu_tasks.tools.cutting.tracing.widths import find_narrow_parts
-from tests.gpu.test_cutting import speckles
+from tests.gpu.tools.test_cutting import speckles
 
 RED, BLUE, BLACK = (210, 30, 40), (40, 60, 200), (20, 20, 20)
 

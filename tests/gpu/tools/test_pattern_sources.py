@@ -19,7 +19,7 @@ from gpu_tasks.tools.pattern.palettes import recolour
 from gpu_tasks.tools.pattern.pattern import recolour_tile
 from gpu_tasks.tools.pattern.repeats import mirror
 from tests.gpu.rendering import pixels_in, render, silent, studio, studio_with
-from tests.gpu.test_tools import brought, the_order
+from tests.gpu.tools.test_tools import brought, the_order
 
 
 @pytest.fixture

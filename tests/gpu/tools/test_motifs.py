@@ -23,7 +23,7 @@ from gpu_tasks.tools.cutting.matte import cut_out, has_plain_ground, inspect, tr
 from gpu_tasks.tools.cutting.motifs import MotifCutter
 from tests.gpu.motifs import BROWN, RED, a_gradient, a_motif, compose, noise, overlap, plain
 from tests.gpu.rendering import MODEL, SETTINGS, a_diffusion, an_order_of, no_source, render, silent, studio
-from tests.gpu.test_cutting import drawn_by
+from tests.gpu.tools.test_cutting import drawn_by
 
 
 class NoUpscaler:

@@ -12,7 +12,7 @@ from gpu_tasks.inference.order_inputs import fit_schedule
 from gpu_tasks.tools.variations.keeping import find_kept, put_back
 from gpu_tasks.tools.variations.placing import fill_window, find_place, widen
 from tests.gpu.rendering import render, studio_with
-from tests.gpu.test_tools import a_drawing, brought, the_order
+from tests.gpu.tools.test_tools import a_drawing, brought, the_order
 
 
 @pytest.mark.parametrize(

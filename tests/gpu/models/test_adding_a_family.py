@@ -29,7 +29,7 @@ from tests.gpu.rendering import no_source
 from tests.gpu.tiny_models.autoencoders import autoencoder
 from tests.gpu.tiny_models.text_encoders import t5
 
-PAGE = Path(__file__).parents[2] / "docs" / "adding-a-family.md"
+PAGE = Path(__file__).parents[3] / "docs" / "adding-a-family.md"
 
 
 def read_code() -> list[str]:

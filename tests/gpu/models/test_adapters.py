@@ -22,7 +22,7 @@ from gpu_tasks.tools.picture import PictureRenderer
 from gpu_tasks.training.styles.lora import add_lora, save_lora
 from tests.fakes import WORKER_SETTINGS
 from tests.gpu.rendering import MARKS, Lenient, an_upscaler, render
-from tests.gpu.test_picture import an_order
+from tests.gpu.tools.test_picture import an_order
 
 BASE = model_store.BUILT_IN / "craftspark-clipart-128"
 NAMES = ("round", "square", "worded")

@@ -13,7 +13,7 @@ from gpu_tasks.retries import Retrier
 from gpu_tasks.worker.claim import Claim
 from gpu_tasks.worker.delivery import Delivery
 from tests.fakes import FakeHandle, a_batch, a_job
-from tests.gpu.test_activity import pixels
+from tests.gpu.worker.test_activity import pixels
 
 
 class ImageFiles:

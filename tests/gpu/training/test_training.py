@@ -20,7 +20,7 @@ from gpu_tasks.training.dataset.colours import PAINTS, find_dominant_colour, nam
 from gpu_tasks.training.errors import CheckpointMissing
 from gpu_tasks.training.loop import Schedule
 from tests.gpu.small_data import RED, a_disc, a_picture
-from tests.gpu.tiny_run import RECIPE, learn, loss_at
+from tests.gpu.training.tiny_run import RECIPE, learn, loss_at
 
 BUILT_IN = model_store.BUILT_IN / "craftspark-clipart-128"
 
@@ -36,7 +36,7 @@ def test_a_run_that_was_killed_and_resumed_has_the_weights_of_one_that_was_not(t
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     learn(whole)
 
-    death = subprocess.run([sys.executable, "-m", "tests.gpu.tiny_run", str(killed)], check=False)
+    death = subprocess.run([sys.executable, "-m", "tests.gpu.training.tiny_run", str(killed)], check=False)
     left = [path.stem for path in Run.open(killed).checkpoints()]
     learn(killed)
 

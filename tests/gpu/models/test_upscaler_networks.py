@@ -232,7 +232,7 @@ class Opened(Exception):
 
 class Payload:
     def __reduce__(self) -> tuple[Callable[..., object], tuple[str]]:
-        return exec, ("raise __import__('tests.gpu.test_upscaler_networks', fromlist='x').Opened",)
+        return exec, ("raise __import__('tests.gpu.models.test_upscaler_networks', fromlist='x').Opened",)
 
 
 def test_a_pickle_is_never_opened(tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ from gpu_tasks.inference.upscaler import Upscaler
 from gpu_tasks.inference.upscaler_bands import PaddedPicture, spread
 from gpu_tasks.inference.upscaler_networks import UpscalerConfig, UpscalerNetwork
 from gpu_tasks.tools.upscale import UpscaleRenderer, make_page
+from tests.gpu.models.test_upscaler_networks import BrighterWithTheTile
 from tests.gpu.rendering import an_order_of
-from tests.gpu.test_upscaler_networks import BrighterWithTheTile
 
 SMALL = Canvas(width=90, height=60, dpi=300)
 

@@ -37,10 +37,10 @@ from gpu_tasks.training.styles.base import Base
 from gpu_tasks.training.styles.finetune import EXAMPLES, FinetuneRequest, finetune
 from gpu_tasks.training.styles.inputs import TrainingInputs
 from tests.fakes import TRAINER_SETTINGS
+from tests.gpu.models.test_families import ENTRIES
+from tests.gpu.models.test_families import pytestmark as ignored_warnings
 from tests.gpu.small_data import a_disc
-from tests.gpu.test_families import ENTRIES
-from tests.gpu.test_families import pytestmark as ignored_warnings
-from tests.gpu.test_learning import LEARNERS
+from tests.gpu.training.test_learning import LEARNERS
 
 pytestmark = [*ignored_warnings, pytest.mark.filterwarnings("ignore:Mismatch dtype between input and weight")]
 TRAINABLE = {name: replace(entry, capabilities=entry.capabilities | {"learn"}) for name, entry in ENTRIES.items()}

@@ -21,7 +21,7 @@ from gpu_tasks.training.dataset.dataset import MANIFEST
 from gpu_tasks.training.dataset.patches import Patches, PatchPlan
 from gpu_tasks.training.evaluation import gain
 from gpu_tasks.training.networks import upscaler
-from tests.gpu.tiny_upscaler_run import START, learn
+from tests.gpu.training.tiny_upscaler_run import START, learn
 
 COLOURS = {"ball": (221, 46, 68), "coin": (255, 204, 77), "planet": (85, 172, 238), "leaf": (119, 178, 85)}
 PLAN = PatchPlan(seed=0, batch=8, patch=12, softened=0.0)
@@ -81,7 +81,9 @@ def test_a_killed_run_goes_on_to_the_same_weights(data: Path, tmp_path: Path) ->
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     learn(data, whole)
 
-    death = subprocess.run([sys.executable, "-m", "tests.gpu.tiny_upscaler_run", str(data), str(killed)], check=False)
+    death = subprocess.run(
+        [sys.executable, "-m", "tests.gpu.training.tiny_upscaler_run", str(data), str(killed)], check=False
+    )
     left = [path.stem for path in Run.open(killed).checkpoints()]
     learn(data, killed)
 

@@ -18,7 +18,7 @@ from gpu_tasks.tools.cutting.cut_file import MAX_NODES, MIN_IOU, MIN_WIDE, CutFi
 from gpu_tasks.tools.cutting.planning import finish_cut, plan_cut
 from tests.gpu.rendering import an_order_of, render, silent, studio
 
-CASES = Path(__file__).parents[1] / "cases"
+CASES = Path(__file__).parents[2] / "cases"
 PATH = "{http://www.w3.org/2000/svg}path"
 
 

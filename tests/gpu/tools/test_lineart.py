@@ -20,7 +20,7 @@ from gpu_tasks.tools.lineart.strokes import smooth_stroke, trace_strokes
 from gpu_tasks.tools.lineart.thinning import thin
 from tests.gpu.motifs import a_motif
 from tests.gpu.rendering import an_order_of, pixels_in, silent, surroundings_with
-from tests.gpu.test_tools import brought
+from tests.gpu.tools.test_tools import brought
 
 WIDTH_MM, LINE_MM = 100.0, 0.8
 

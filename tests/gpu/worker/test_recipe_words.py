@@ -22,7 +22,7 @@ from gpu_tasks.tools.cutting.cut_file import CutOptions, make_cut_file
 from local_cloud.launcher.signing import new_signing_secret
 from tests.gpu.rendering import an_order_of, render, studio
 
-CASES = Path(__file__).parents[1] / "cases"
+CASES = Path(__file__).parents[2] / "cases"
 XMP_KEYWORD = b"XML:com.adobe.xmp"
 RECIPE = "{urn:craftspark:recipe:1}Recipe"
 DIGITAL_SOURCE_TYPE = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"

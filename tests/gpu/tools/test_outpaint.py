@@ -19,7 +19,7 @@ from gpu_tasks.tools.outpaint.border import match_border
 from gpu_tasks.tools.outpaint.canvas import remove_white
 from gpu_tasks.tools.outpaint.extension import extend
 from tests.gpu.rendering import render, silent, studio_with
-from tests.gpu.test_tools import a_drawing, brought, the_order
+from tests.gpu.tools.test_tools import a_drawing, brought, the_order
 
 UPSCALER = identify(BUILT_IN / "craftspark-upscaler-x4", "craftspark-upscaler-x4")
 SMALL = 128  # pixels per side, as the model draws

@@ -23,7 +23,7 @@ from gpu_tasks.images.vectors.dxf import find_colour_number
 from gpu_tasks.images.vectors.page import Layer, Page, flatten, make_line_ring
 from gpu_tasks.images.vectors.svg import write_svg
 from gpu_tasks.tools.cutting.cut_file import CutOptions, make_cut_file
-from tests.gpu.test_cutting import speckles
+from tests.gpu.tools.test_cutting import speckles
 
 SEEDS = range(20)
 PIXELS_PER_MM = 20

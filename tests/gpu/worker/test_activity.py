@@ -24,7 +24,7 @@ from tests.clock import Clock
 from tests.fakes import FakeHandle, a_batch, a_job, grey
 from tests.gpu.rendering import an_order_of, render, studio
 
-CASES = Path(__file__).parent.parent / "cases"
+CASES = Path(__file__).parents[2] / "cases"
 MIB = 2**20
 STALL_S = 60.0
 

@@ -31,8 +31,8 @@ from gpu_tasks.training.evaluation.style import StyleScale
 from gpu_tasks.training.networks.denoising import DenoisingLoss
 from gpu_tasks.training.styles.finetune import BASE, finetune
 from tests.gpu.small_data import a_disc
-from tests.gpu.tiny_finetune import asked_for, quickly
-from tests.gpu.tiny_run import a_network, learn
+from tests.gpu.training.tiny_finetune import asked_for, quickly
+from tests.gpu.training.tiny_run import a_network, learn
 
 COLOURS = {
     "ball": (221, 46, 68),
@@ -70,7 +70,9 @@ def test_an_adapter_of_a_run_that_was_killed_and_resumed_is_that_of_one_that_was
     finetune(asked_for(data, whole), say=silent)
 
     death = subprocess.run(
-        [sys.executable, "-m", "tests.gpu.tiny_finetune", str(data), str(killed)], check=False, capture_output=True
+        [sys.executable, "-m", "tests.gpu.training.tiny_finetune", str(data), str(killed)],
+        check=False,
+        capture_output=True,
     )
     left = [path.stem for path in Run.open(killed / "run").checkpoints()]
     appeared = (killed / "out").exists()

@@ -334,6 +334,6 @@ def test_a_bucket_is_required_unless_the_model_is_only_checked(
 
 
 def test_the_page_lists_the_pipelines_that_are_accepted() -> None:
-    page = (Path(__file__).parents[2] / "docs/models.md").read_text()
+    page = (Path(__file__).parents[3] / "docs/models.md").read_text()
 
     assert set(re.findall(r"`(\w+Pipeline)`", page)) == set(list_pipelines())

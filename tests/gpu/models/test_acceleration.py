@@ -20,7 +20,7 @@ from gpu_tasks.inference.diffusion import DrawingSettings, Sketch
 from gpu_tasks.inference.model_store import load_folder, open_pipeline
 from gpu_tasks.profile.accelerations import CANDIDATES, Timed, choose_acceleration
 from gpu_tasks.profile.drawing import measure_model
-from tests.gpu.test_families import ENTRIES, diffusion_of
+from tests.gpu.models.test_families import ENTRIES, diffusion_of
 from tests.gpu.tiny_models import save
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -20,7 +20,7 @@ from lambdas.http.openapi.document import describe
 from lambdas.list_tools.handler import tool_view
 from tests.gpu.rendering import MODEL, an_order_of, no_source, pixels_in, render, studio_with
 
-PAGE = Path(__file__).parents[2] / "docs" / "adding-a-tool.md"
+PAGE = Path(__file__).parents[3] / "docs" / "adding-a-tool.md"
 
 
 def code_on_the_page() -> list[str]:

@@ -19,7 +19,7 @@ from gpu_tasks.tools.pattern.pattern import finish_painted, measure_tile
 from gpu_tasks.tools.pattern.scatter import Placement, scatter
 from gpu_tasks.tools.pattern.stamps import frame_by_circle, paint, rotate_motif
 from tests.gpu.rendering import an_order_of, pixels_in, render, silent, studio
-from tests.gpu.test_repeats import painted_without_tiles
+from tests.gpu.tools.test_repeats import painted_without_tiles
 
 BOTH_WAYS: tuple[Repeat, ...] = ("straight", "half-drop", "brick")
 
@@ -138,7 +138,7 @@ def test_four_motifs_that_hardly_have_room_are_all_seen_on_the_tile() -> None:
 
 def test_an_order_whose_motifs_have_no_room_fails_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Toss, "has_room_for", lambda *_: True)
-    case = json.loads((Path(__file__).parents[1] / "cases" / "pattern-four-motifs-one-shown.json").read_text())
+    case = json.loads((Path(__file__).parents[2] / "cases" / "pattern-four-motifs-one-shown.json").read_text())
     order = an_order_of("pattern", 1, json.dumps(case))
     monkeypatch.undo()
 

@@ -18,7 +18,7 @@ from gpu_tasks.renderers.tool_renderers import ToolRenderers, build_network_rend
 from gpu_tasks.tools.cutting.transfer import transfer_cut
 from tests.gpu.motifs import a_gradient, a_motif, compose, overlap, plain
 from tests.gpu.rendering import an_order_of, pixels_in, silent, surroundings_with
-from tests.gpu.test_tools import brought
+from tests.gpu.tools.test_tools import brought
 
 BORDER_MM = 3.0
 

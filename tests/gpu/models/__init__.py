@@ -1,0 +1,1 @@
+"""Models in a worker: downloads, families, adapters, encoders, matting and upscalers."""

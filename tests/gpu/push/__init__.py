@@ -1,0 +1,1 @@
+"""Pushes of models, networks and adapters to the models bucket."""

@@ -1,0 +1,1 @@
+"""What each tool draws, cuts and writes."""

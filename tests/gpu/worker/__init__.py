@@ -1,0 +1,1 @@
+"""A worker that draws for real: progress, moderation, provenance and errors."""
