@@ -14,7 +14,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from aws_lambda_powertools import Logger
 
@@ -22,8 +21,8 @@ VERSION = re.compile(r"[0-9a-f]{16}")
 
 logger = Logger(service="gpu_worker")
 
-# The locks of versions that this process uses until it ends, by the folder of the version.
-_pinned: dict[Path, BinaryIO] = {}
+# The descriptors of locks that the end of this process closes, by the folder of the version.
+_pinned: dict[Path, int] = {}
 
 
 @contextmanager
@@ -36,16 +35,16 @@ def use(version: Path, *, pin: bool) -> Iterator[None]:
         yield
         return
     version.parent.mkdir(parents=True, exist_ok=True)
-    file = _lock_of(version).open("ab")
+    descriptor = os.open(_lock_of(version), os.O_WRONLY | os.O_CREAT)
     try:
-        fcntl.flock(file, fcntl.LOCK_SH)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
         os.utime(_lock_of(version))
         yield
         if pin:
-            _pinned[version] = file
+            _pinned[version] = descriptor
     finally:
         if not pin or version not in _pinned:
-            file.close()
+            os.close(descriptor)
 
 
 def make_room(cache: Path, size: int) -> None:

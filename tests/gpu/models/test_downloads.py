@@ -5,12 +5,12 @@ import fcntl
 import hashlib
 import json
 import multiprocessing
+import os
 import shutil
 import threading
 from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
@@ -320,12 +320,12 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def measure(_: object) -> object:
         return usage(2.5 * SIZE - sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()))
 
-    pinned: dict[Path, BinaryIO] = {}
+    pinned: dict[Path, int] = {}
     monkeypatch.setattr(shutil, "disk_usage", measure)
     monkeypatch.setattr(cached_versions, "_pinned", pinned)
     yield
-    for file in pinned.values():
-        file.close()
+    for descriptor in pinned.values():
+        os.close(descriptor)
 
 
 def get_revision(s3: LoopbackS3, cache: Path, revision: int, *, pin: bool = False) -> Path:
