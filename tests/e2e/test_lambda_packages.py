@@ -7,6 +7,7 @@ import subprocess
 import sys
 import uuid
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -39,9 +40,13 @@ print(VALUE, *compiled)
 
 def archive(into: Path, **files: str) -> Path:
     """A package with modules in the folder `room`."""
+    return archive_of(into, {f"room/{name}.py": content for name, content in {"__init__": "", **files}.items()})
+
+
+def archive_of(into: Path, files: Mapping[str, str]) -> Path:
     with zipfile.ZipFile(into, "w") as package:
-        for name, content in {"__init__": "", **files}.items():
-            package.writestr(f"room/{name}.py", content)
+        for name, content in files.items():
+            package.writestr(name, content)
     return into
 
 
@@ -67,6 +72,30 @@ def test_a_package_runs_its_own_code_whatever_another_one_compiled(tmp_path: Pat
     first, second = (share_package(each, tmp_path / "shared") for each in archives)
 
     assert [run(each)[0] for each in (first, second, first, second)] == ["1", "2", "1", "2"]
+
+
+def test_packages_share_the_folders_that_are_the_same_in_both(tmp_path: Path) -> None:
+    def package(name: str, **files: str) -> Path:
+        return share_package(archive_of(tmp_path / name, files), tmp_path / "shared")
+
+    first = package("1.zip", **{"room/a.py": "", "hall/b.py": "1"})
+    second = package("2.zip", **{"room/a.py": "", "hall/b.py": "2"})
+    moved = package("3.zip", **{"house/room/a.py": "", "hall/b.py": "1"})
+
+    assert (first / "room").resolve() == (second / "room").resolve()
+    assert (first / "hall").resolve() != (second / "hall").resolve()
+    assert (first / "hall").resolve() == (moved / "hall").resolve()
+    # Its bytecode is not that of the other place.
+    assert (first / "room").resolve() != (moved / "house" / "room").resolve()
+
+
+def test_a_compiled_library_finds_those_beside_its_folder(tmp_path: Path) -> None:
+    """Libraries in wheels look for others at `$ORIGIN/../NAME.libs`."""
+    files = {"room/inner/library.so": "", "room.libs/needed.so.1": "", "other/module.py": ""}
+    package = share_package(archive_of(tmp_path / "1.zip", files), tmp_path / "shared")
+
+    assert (package / "room/inner/../../room.libs/needed.so.1").exists()
+    assert (package / "other/module.py").exists()
 
 
 def test_a_file_outside_the_package_is_refused(tmp_path: Path) -> None:
