@@ -107,7 +107,7 @@ def _publish(folder: Path, fill: Callable[[Path], None]) -> None:
 
 
 def _fill_package(into: Path, whole: Folder, archive: zipfile.ZipFile, shared: Path) -> None:
-    """Fill the folder of a package. A compiled library can look for others beside its folder, whose parent must then
+    """Fill the folder of a package. A compiled library can look for others next to its folder, whose parent must then
     have them: folders with libraries are shared together.
     """
     with_libraries = {name: part for name, part in whole.folders.items() if part.has_libraries}
