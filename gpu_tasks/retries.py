@@ -10,7 +10,7 @@ from typing import TypeVar
 from aws_lambda_powertools import Logger
 
 from craftspark.aws.faults import is_transient
-from craftspark.errors import AwsUnreachable
+from craftspark.errors.worker import AwsUnreachable
 from gpu_tasks.activity import record_activity
 
 # The time limit of retries, in seconds. A batch may take as long to render, and a worker without AWS is replaced.

@@ -12,10 +12,10 @@ from craftspark.errors import (
     ModelUnavailable,
     RenderError,
     SpotInterrupted,
-    WorkerFault,
 )
 from craftspark.errors.styles import TrainingStepError
 from craftspark.errors.training import TrainingError
+from craftspark.errors.worker import WorkerFault
 
 Raised = tuple[type[CraftsparkError], ...]
 

@@ -3,9 +3,7 @@
 from typing import Final
 
 from craftspark.errors import (
-    AwsUnreachable,
     CraftsparkError,
-    DeviceLost,
     ImageFlawed,
     InvalidInput,
     JobNotFound,
@@ -15,11 +13,10 @@ from craftspark.errors import (
     SourceMissing,
     SpotInterrupted,
     UnsafeContent,
-    WorkerBroken,
-    WorkerLost,
 )
 from craftspark.errors.aws_names import HEARTBEAT_TIMEOUT, TIMEOUT
 from craftspark.errors.outcomes import ExecutionEnded, GpuUnavailable, InternalError, JobOverdue
+from craftspark.errors.worker import AwsUnreachable, DeviceLost, WorkerBroken, WorkerLost
 
 # The details of these errors are written for makers. They are about the request or the image.
 PUBLIC_AS_IS: Final[tuple[type[CraftsparkError], ...]] = (ImageFlawed, InvalidInput, SourceMissing, UnsafeContent)

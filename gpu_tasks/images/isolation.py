@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 from aws_lambda_powertools import Logger
 
-from craftspark.errors import DeviceLost, SpotInterrupted
+from craftspark.errors import SpotInterrupted
+from craftspark.errors.worker import DeviceLost
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.order import ImageOrder
 

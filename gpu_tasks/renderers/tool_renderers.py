@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from craftspark.errors import DeviceLost, ImageFlawed, ModelUnavailable
+from craftspark.errors import ImageFlawed, ModelUnavailable
+from craftspark.errors.worker import DeviceLost
 from craftspark.models.model import Model
 from craftspark.models.networks import Network
 from craftspark.settings.tasks import RendererSettings

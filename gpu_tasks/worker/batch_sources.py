@@ -12,7 +12,8 @@ from craftspark.aws.faults import is_transient
 from craftspark.aws.orchestration.callbacks import Callback
 from craftspark.aws.orchestration.gpu_queue import GpuQueue
 from craftspark.contracts import ContractBroken
-from craftspark.errors import AwsUnreachable, CraftsparkError, SpotInterrupted
+from craftspark.errors import CraftsparkError, SpotInterrupted
+from craftspark.errors.worker import AwsUnreachable
 from craftspark.jobs.batches import Batch
 from craftspark.jobs.job import Job, JobRecord
 from gpu_tasks.retries import Backoff, Retrier

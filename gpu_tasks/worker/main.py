@@ -19,7 +19,8 @@ from craftspark.aws.jobs.render_table import RenderTable
 from craftspark.aws.jobs.speed import SpeedTable
 from craftspark.aws.orchestration.callbacks import Callback
 from craftspark.aws.orchestration.gpu_queue import GpuQueue
-from craftspark.errors import AwsUnreachable, DeviceLost, RenderError, WorkerBroken
+from craftspark.errors import RenderError
+from craftspark.errors.worker import AwsUnreachable, DeviceLost, WorkerBroken
 from craftspark.fleet.interruptions.task_ends import ExitCode
 from craftspark.jobs.batches import Batch
 from craftspark.models.networks import ToolNetworks

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from aws_lambda_powertools import Logger
 
-from craftspark.errors import DeviceLost, SpotInterrupted
+from craftspark.errors import SpotInterrupted
+from craftspark.errors.worker import DeviceLost
 from craftspark.jobs.job import Job
 from gpu_tasks.activity import Activities, record_activity
 from gpu_tasks.images.drawing import Drawing

@@ -5,14 +5,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, Protocol
 
-from craftspark.errors import (
-    AwsUnreachable,
-    CraftsparkError,
-    DeviceLost,
-    SpotInterrupted,
-    WorkerBroken,
-    WorkerLost,
-)
+from craftspark.errors import CraftsparkError, SpotInterrupted
+from craftspark.errors.worker import AwsUnreachable, DeviceLost, WorkerBroken, WorkerLost
 
 
 class ExitCode(IntEnum):

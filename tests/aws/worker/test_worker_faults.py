@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from craftspark.aws import clients
-from craftspark.errors import DeviceLost
+from craftspark.errors.worker import DeviceLost
 from craftspark.fleet.interruptions.task_ends import ExitCode
 from craftspark.settings.tasks import WorkerSettings
 from gpu_tasks.retries import Backoff, Retrier

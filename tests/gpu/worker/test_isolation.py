@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from craftspark.errors import DeviceLost, ModelUnavailable, SourceMissing
+from craftspark.errors import ModelUnavailable, SourceMissing
+from craftspark.errors.worker import DeviceLost
 from craftspark.jobs.batches import BatchResult
 from craftspark.jobs.job import Job, StoredImage
 from craftspark.tools.sources import Source

@@ -4,15 +4,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from craftspark.errors import (
-    AwsUnreachable,
-    CraftsparkError,
-    DeviceLost,
-    Retry,
-    SpotInterrupted,
-    WorkerBroken,
-    WorkerLost,
-)
+from craftspark.errors import CraftsparkError, Retry, SpotInterrupted
+from craftspark.errors.worker import AwsUnreachable, DeviceLost, WorkerBroken, WorkerLost
 from craftspark.fleet.interruptions.task_ends import ExitCode, TakenBatch, TaskEnd, describe_end, release_work
 
 KILLED = 128 + 9

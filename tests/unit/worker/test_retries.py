@@ -13,7 +13,8 @@ from botocore.exceptions import (
 
 from craftspark.aws.faults import AWS_ERRORS, is_transient
 from craftspark.aws.orchestration.executions import refuse_transient
-from craftspark.errors import AwsUnreachable, Contended
+from craftspark.errors import Contended
+from craftspark.errors.worker import AwsUnreachable
 from craftspark.jobs.starting import StartRefused
 from gpu_tasks.retries import MAX_PAUSE_S, MIN_PAUSE_S, Backoff, Retrier
 

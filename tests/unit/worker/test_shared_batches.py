@@ -6,7 +6,8 @@ from typing import Any, cast
 import pytest
 
 from craftspark.aws.orchestration.gpu_queue import MessageNotHeld
-from craftspark.errors import DeviceLost, SpotInterrupted
+from craftspark.errors import SpotInterrupted
+from craftspark.errors.worker import DeviceLost
 from craftspark.jobs.batches import BatchResult
 from gpu_tasks.activity import Activities
 from gpu_tasks.images.drawing import Drawing, OnStep

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from craftspark.errors import DeviceLost, ModelUnavailable
+from craftspark.errors import ModelUnavailable
+from craftspark.errors.worker import DeviceLost
 from gpu_tasks.worker.claim import Claim
 from gpu_tasks.worker.wave_queue import MAX_WAITING, Wanted, Wave, WaveQueue
 from tests.fakes import FakeHandle, FakeRenderer, a_batch, a_job
