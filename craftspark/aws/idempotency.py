@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.items import epoch, live, text
-from craftspark.aws.transactions import ConditionsFailed, transact
+from craftspark.aws.transactions import ConditionsFailed, transact_for_maker
 from craftspark.clock import utc_now
-from craftspark.errors import AccountContended, Contended
 from craftspark.jobs.idempotency import KEY_LIFETIME, Effect, EffectExists, Write, key_reused
 
 if TYPE_CHECKING:
@@ -74,11 +73,9 @@ def write_effect(client: DynamoDBClient, writes: list[Write]) -> None:
     if not writes:
         return
     try:
-        transact(client, writes)
+        transact_for_maker(client, writes, "another of your requests changed the same data; send this request again")
     except ConditionsFailed:
         raise EffectExists("it was written before") from None
-    except Contended as contended:
-        raise AccountContended("another of your requests changed the same data; send this request again") from contended
 
 
 def _key(effect: Effect) -> Any:

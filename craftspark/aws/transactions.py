@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from craftspark.aws.retries import pause_s
-from craftspark.errors import Contended
+from craftspark.errors import AccountContended, Contended
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -60,6 +60,17 @@ def transact(client: DynamoDBClient, writes: Sequence[dict[str, Any]]) -> None:
     raise Contended(
         f"{MAX_CONFLICTS} tries met other transactions on the same items, or more writes than the table takes"
     )
+
+
+def transact_for_maker(client: DynamoDBClient, writes: Sequence[dict[str, Any]], contended: str) -> None:
+    """Write everything or nothing for a request of a maker. Raises ConditionsFailed, or AccountContended with a detail.
+
+    The detail says what else changed at the same time, and that the request can be sent again.
+    """
+    try:
+        transact(client, writes)
+    except Contended as failure:
+        raise AccountContended(contended) from failure
 
 
 def retry_conflicts(client: DynamoDBClient) -> DynamoDBClient:

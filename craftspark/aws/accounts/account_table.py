@@ -20,8 +20,7 @@ from craftspark.aws.accounts.ledger import (
     read_entry,
 )
 from craftspark.aws.items import text
-from craftspark.aws.transactions import ConditionsFailed, transact
-from craftspark.errors import AccountContended, Contended
+from craftspark.aws.transactions import ConditionsFailed, transact_for_maker
 from craftspark.jobs.idempotency import EffectExists, Write
 
 if TYPE_CHECKING:
@@ -80,9 +79,5 @@ class AccountTable:
         return [read_entry(item) for item in response["Items"]], position
 
     def _transact(self, writes: list[Write]) -> None:
-        try:
-            transact(self.client, writes)
-        except Contended as contended:
-            raise AccountContended(
-                "another request changed the account at the same time; send this request again"
-            ) from contended
+        contended = "another request changed the account at the same time; send this request again"
+        transact_for_maker(self.client, writes, contended)

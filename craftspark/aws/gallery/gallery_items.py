@@ -36,6 +36,7 @@ RANK = "likes_rank"
 # How many likes the lists show: an attribute of the picture and of each of its rows.
 LIKES = "likes_shown"
 TAKEDOWN_FACTS, APPEAL = "takedown", "appeal"
+CHANGED = "another request changed the picture; send this request again"
 # What a row leaves out: no list shows it.
 NOT_LISTED = ("recipe", "words", "ancestors", "root", "bound")
 # What is an attribute, because it changes.

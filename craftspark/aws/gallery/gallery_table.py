@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.batches import read_items
 from craftspark.aws.gallery.gallery_items import (
+    CHANGED,
     HIDDEN,
     PICTURE,
     RANK,
@@ -33,12 +34,11 @@ from craftspark.aws.gallery.popular_table import CLOCK_SKEW, hide_in_snapshots
 from craftspark.aws.gallery.profiles_table import names_of
 from craftspark.aws.gallery.reports_table import close_review
 from craftspark.aws.items import number, text, timestamp
-from craftspark.aws.transactions import ConditionsFailed, transact
+from craftspark.aws.transactions import ConditionsFailed, transact_for_maker
 from craftspark.clock import utc_now
 from craftspark.errors import (
     AccountContended,
     AccountSuspended,
-    Contended,
     PictureAlreadyPublished,
     PictureNotFound,
     PictureTakenDown,
@@ -162,7 +162,7 @@ class GalleryTable:
             except ConditionsFailed:
                 continue
             return
-        raise _contended()
+        raise AccountContended(CHANGED)
 
     def page(self, feed: Feed, limit: int, after: str | None) -> tuple[list[Picture], str | None]:
         """See GalleryRecords. A position stays valid while others publish, because newer rows come before it.
@@ -229,10 +229,7 @@ class GalleryTable:
         return ({"Delete": {"TableName": self.table, "Key": key}} for key in rows_of(picture, rank))
 
     def _transact(self, writes: list[dict[str, Any]]) -> None:
-        try:
-            transact(self.client, writes)
-        except Contended as contended:
-            raise _contended() from contended
+        transact_for_maker(self.client, writes, CHANGED)
 
 
 def _public(items: Iterable[Mapping[str, Any]]) -> dict[str, Picture]:
@@ -249,10 +246,6 @@ def _check_not_taken_down(item: Mapping[str, Any]) -> None:
 
 def _missing(picture_id: str) -> PictureNotFound:
     return PictureNotFound(f"there is no picture {picture_id}; it may have been unpublished", field="picture_id")
-
-
-def _contended() -> AccountContended:
-    return AccountContended("another request changed the picture; send this request again")
 
 
 def _start_of(period: str) -> str:

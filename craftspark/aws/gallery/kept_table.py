@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from craftspark.aws.batches import read_items
 from craftspark.aws.gallery.gallery_items import (
     APPEAL,
+    CHANGED,
     HIDDEN,
     RANK,
     STANDING,
@@ -25,9 +26,9 @@ from craftspark.aws.gallery.gallery_items import (
 from craftspark.aws.gallery.popular_table import CLOCK_SKEW, hide_in_snapshots
 from craftspark.aws.gallery.reports_table import close_review, open_review
 from craftspark.aws.items import number, text, timestamp
-from craftspark.aws.transactions import ConditionsFailed, transact
+from craftspark.aws.transactions import ConditionsFailed, transact_for_maker
 from craftspark.clock import utc_now
-from craftspark.errors import AccountContended, Contended, PictureNotFound
+from craftspark.errors import PictureNotFound
 from craftspark.gallery.review import APPEAL_WEIGHT, TAKEDOWN, Appeal, KeptPicture, Takedown
 from craftspark.jobs.idempotency import Write
 
@@ -153,12 +154,10 @@ class KeptTable:
 
     def _write(self, writes: Sequence[Write]) -> bool:
         try:
-            transact(self.client, list(writes))
+            transact_for_maker(self.client, list(writes), CHANGED)
         except ConditionsFailed as failed:
             for write, item in zip(writes, failed.items, strict=True):
                 if item is not None and write.get("ConditionCheck", {}).get("Key", {}).get("item") == text(STANDING):
                     raise StandingChanged("newer") from None
             return False
-        except Contended as contended:
-            raise AccountContended("another request changed the picture; send this request again") from contended
         return True

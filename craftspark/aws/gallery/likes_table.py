@@ -26,8 +26,8 @@ from craftspark.aws.gallery.gallery_items import (
     write_row,
 )
 from craftspark.aws.items import number, text
-from craftspark.aws.transactions import ConditionsFailed, transact
-from craftspark.errors import AccountContended, Contended
+from craftspark.aws.transactions import ConditionsFailed, transact, transact_for_maker
+from craftspark.errors import Contended
 from craftspark.gallery.likes import shown_of
 from craftspark.gallery.pictures import Picture
 from craftspark.gallery.popular import rank_of
@@ -155,12 +155,8 @@ class LikesTable:
 
     def _write(self, *writes: Any) -> None:
         """A write whose condition fails was done before."""
-        try:
-            transact(self.client, list(writes))
-        except ConditionsFailed:
-            return
-        except Contended as contended:
-            raise AccountContended("many makers like this picture now; send this request again") from contended
+        with suppress(ConditionsFailed):
+            transact_for_maker(self.client, writes, "many makers like this picture now; send this request again")
 
 
 def likes_of(item: Mapping[str, Any] | None) -> int:

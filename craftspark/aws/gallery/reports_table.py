@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from craftspark.aws.batches import read_items
-from craftspark.aws.gallery.gallery_items import APPEAL, picture_key, read_kept
+from craftspark.aws.gallery.gallery_items import APPEAL, CHANGED, picture_key, read_kept
 from craftspark.aws.items import number, text
-from craftspark.aws.transactions import ConditionsFailed, transact
-from craftspark.errors import AccountContended, Contended
+from craftspark.aws.transactions import ConditionsFailed, transact_for_maker
+from craftspark.errors import AccountContended
 from craftspark.gallery.review import REASONS, WEIGHTS, Appeal, Report, Review
 from craftspark.jobs.idempotency import Write
 
@@ -111,10 +111,7 @@ class ReportsTable:
         return [Report.parse(item["report"]["S"]) for item in items]
 
     def _transact(self, writes: Sequence[Write]) -> None:
-        try:
-            transact(self.client, list(writes))
-        except Contended as contended:
-            raise AccountContended("another request changed the picture; send this request again") from contended
+        transact_for_maker(self.client, writes, CHANGED)
 
 
 def open_review(table: str, picture_id: str, weight: int, reason: str | None = None) -> Write:

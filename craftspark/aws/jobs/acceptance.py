@@ -12,9 +12,9 @@ from craftspark.aws import items
 from craftspark.aws.accounts.ledger import change_writes, read_account
 from craftspark.aws.idempotency import bind_key
 from craftspark.aws.jobs.job_table import read_record
-from craftspark.aws.transactions import ConditionsFailed, transact
+from craftspark.aws.transactions import ConditionsFailed, transact_for_maker
 from craftspark.clock import utc_now
-from craftspark.errors import AccountContended, AccountMissing, Contended
+from craftspark.errors import AccountMissing
 from craftspark.jobs.idempotency import Effect, key_reused
 from craftspark.jobs.job import Job
 from craftspark.jobs.submissions import JobExists
@@ -41,13 +41,10 @@ class AcceptanceTable:
         reserve = change_writes(self.accounts_table, reservation)
         bind = bind_key(self.accounts_table, effect, now) if effect else []
         try:
-            transact(self.client, [{"Put": put}, *reserve, *bind])
+            contended = "too many of your requests arrived at the same time; send this request again"
+            transact_for_maker(self.client, [{"Put": put}, *reserve, *bind], contended)
         except ConditionsFailed as failed:
             raise _error(job, failed.items) from None
-        except Contended as contended:
-            raise AccountContended(
-                "too many of your requests arrived at the same time; send this request again"
-            ) from contended
 
     def read(self, job_id: str) -> Job:
         return read_record(self.client, self.jobs_table, job_id).job

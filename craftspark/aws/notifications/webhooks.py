@@ -15,9 +15,9 @@ from botocore.exceptions import ClientError
 from craftspark.aws.idempotency import check_effect
 from craftspark.aws.items import epoch, live, moment, number, text, timestamp, to_plain_values
 from craftspark.aws.orchestration.intake import message_group
-from craftspark.aws.transactions import ConditionsFailed, transact
+from craftspark.aws.transactions import ConditionsFailed, transact_for_maker
 from craftspark.clock import utc_now
-from craftspark.errors import AccountContended, Contended, WebhookNotFound
+from craftspark.errors import AccountContended, WebhookNotFound
 from craftspark.jobs.idempotency import Write
 from craftspark.notifications.webhooks import (
     ATTEMPT_LASTS,
@@ -118,10 +118,7 @@ class WebhookTable:
 
     def _write(self, writes: Sequence[Write]) -> None:
         """Raises ConditionsFailed or AccountContended."""
-        try:
-            transact(self.client, writes)
-        except Contended as contended:
-            raise AccountContended(CHANGED) from contended
+        transact_for_maker(self.client, writes, CHANGED)
 
     def start(self, message: Message, now: datetime) -> Attempted | None:
         """Start the message's delivery attempt, which only one copy of the message may make.
