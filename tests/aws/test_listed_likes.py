@@ -1,6 +1,7 @@
 """The likes that lists show: a number in each row, which is written again in steps."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +15,10 @@ from tests.aws.conftest import GALLERY_RECORDS
 from tests.aws.test_curation import administer, take_down
 from tests.aws.test_gallery import a_job, publish, visit
 from tests.aws.test_likes import ALL, NOW, likes, popular
+from tests.aws.test_remixes import a_remix
 
 pytestmark = pytest.mark.usefixtures("all_settings")
+ROOT = Path(__file__).parents[2]
 TRANSACT = "craftspark.aws.gallery.likes_table.transact"
 
 
@@ -64,6 +67,30 @@ def test_rows_are_written_again_only_for_another_number(monkeypatch: pytest.Monk
     like(picture_id, 15)
 
     assert listed() == [15]
+
+
+def test_a_sum_and_another_number_take_the_units_that_the_document_says() -> None:
+    """Each item has less than 1 KB: a read takes 1 unit and a write in a transaction takes 2."""
+    reads, writes = [], []
+    plain = publish(a_job(), tags=[]).body["picture_id"]
+    like(plain, 12)
+    remix = a_remix(plain, tags=list("abcde")).body["picture_id"]
+    events = clients.dynamodb().meta.events
+
+    def note(params: Any, model: Any, **_: Any) -> None:
+        if model.name == "BatchGetItem":
+            reads.append(len(params["RequestItems"][GALLERY_RECORDS]["Keys"]))
+        elif model.name == "TransactWriteItems":
+            writes.append(2 * len(params["TransactItems"]))
+
+    events.register("before-parameter-build.dynamodb", note)
+    like(plain, 15)  # of the same rank
+    like(remix, 1)  # of another rank
+    events.unregister("before-parameter-build.dynamodb", note)
+
+    document = (ROOT / "docs/gallery.md").read_text()
+    assert f"its last sum: {sum(reads) // 2} read units and 1 write unit" in document
+    assert f"Another number in lists takes {writes[0]} to {writes[1]} write units" in document
 
 
 def test_the_snapshot_follows_the_likes() -> None:
