@@ -1,6 +1,7 @@
-import { type FormEvent, useState } from "react";
+import type { FormEvent } from "react";
 import { Link, useLocation, useSearch } from "wouter";
 import { type Maker, useMakers } from "@/shared/api/admin";
+import { useWords } from "@/shared/form/fields";
 import { t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
 import { TextField } from "@/shared/ui/Field";
@@ -20,11 +21,13 @@ export function AccountsPage() {
 }
 
 function Find({ find }: { find: string }) {
-  const [text, setText] = useState(find);
+  const { fields, set, forget } = useWords(`find/${find}`, { find });
   const [, navigate] = useLocation();
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    navigate(`/admin/accounts?${new URLSearchParams({ find: text.trim() }).toString()}`);
+    const next = { find: fields.find.trim() };
+    forget(next);
+    navigate(`/admin/accounts?${new URLSearchParams(next).toString()}`);
   };
   return (
     <form role="search" className={css["find"]} onSubmit={submit}>
@@ -37,8 +40,8 @@ function Find({ find }: { find: string }) {
         autoCapitalize="none"
         spellCheck={false}
         className={css["wide"]}
-        value={text}
-        onChange={(event) => setText(event.target.value)}
+        value={fields.find}
+        onChange={(event) => set({ find: event.target.value })}
       />
       <Button type="submit" look="primary">
         {t("admin.find.go")}

@@ -1,6 +1,6 @@
-import { useState } from "react";
 import { useChangePlan } from "@/shared/api/admin";
 import { explain } from "@/shared/api/problems";
+import { useWords } from "@/shared/form/fields";
 import { t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
 import { TextField } from "@/shared/ui/Field";
@@ -9,10 +9,16 @@ import { FormCard } from "./FormCard";
 
 /** Changes the plan. Which plans there are, the API says when it refuses a name. */
 export function Plan({ maker, plan }: { maker: string; plan: string }) {
-  const [name, setName] = useState(plan);
+  const { fields, set, forget } = useWords(`plan/${maker}`, { name: plan });
+  const name = fields.name.trim();
   const change = useChangePlan(maker);
   const submit = () =>
-    change.mutate(name.trim(), { onSuccess: (account) => say(t("admin.plan.done", { plan: account.plan.title })) });
+    change.mutate(name, {
+      onSuccess: (account) => {
+        say(t("admin.plan.done", { plan: account.plan.title }));
+        forget({ name: account.plan.name });
+      },
+    });
   return (
     <FormCard title={t("credits.plan")} onSubmit={submit}>
       <TextField
@@ -23,13 +29,13 @@ export function Plan({ maker, plan }: { maker: string; plan: string }) {
         maxLength={100}
         autoCapitalize="none"
         spellCheck={false}
-        value={name}
+        value={fields.name}
         onChange={(event) => {
-          setName(event.target.value);
+          set({ name: event.target.value });
           change.reset();
         }}
       />
-      <Button type="submit" busy={change.isPending} disabled={name.trim() === plan}>
+      <Button type="submit" busy={change.isPending} disabled={name === plan}>
         {t("admin.plan.go")}
       </Button>
     </FormCard>

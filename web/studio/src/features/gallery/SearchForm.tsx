@@ -1,5 +1,6 @@
-import { type FormEvent, useState } from "react";
+import type { FormEvent } from "react";
 import { useLocation } from "wouter";
+import { useWords } from "@/shared/form/fields";
 import { t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
 import css from "./SearchForm.module.css";
@@ -9,12 +10,14 @@ const NOTHING: Asked = { words: "" };
 
 /** Asks for words and goes to the page of what they find. */
 export function SearchForm({ asked = NOTHING }: { asked?: Asked }) {
-  const [text, setText] = useState(asked.words);
+  const { fields, set, forget } = useWords(`search/${asked.words}`, { words: asked.words });
   const [, navigate] = useLocation();
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const next = text.trim();
-    if (next || asked.like) navigate(searchPath({ ...asked, words: next }));
+    const words = fields.words.trim();
+    if (!words && !asked.like) return;
+    forget({ words });
+    navigate(searchPath({ ...asked, words }));
   };
   return (
     <form role="search" className={css["form"]} onSubmit={submit}>
@@ -25,8 +28,8 @@ export function SearchForm({ asked = NOTHING }: { asked?: Asked }) {
         placeholder={t("search.example")}
         maxLength={LONGEST_WORDS}
         enterKeyHint="search"
-        value={text}
-        onChange={(event) => setText(event.target.value)}
+        value={fields.words}
+        onChange={(event) => set({ words: event.target.value })}
       />
       <Button type="submit" look="primary">
         {t("search.go")}
