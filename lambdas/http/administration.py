@@ -20,7 +20,13 @@ def audit_table() -> AuditTable:
 def act_of(request: Request, maker: str, action: str, **details: Any) -> Act:
     """An audit record of the caller's action on a maker's account."""
     return Act(
-        maker=maker, actor=request.maker, action=action, details=details, at=utc_now(), request=request.request_id
+        maker=maker,
+        actor=request.maker,
+        actor_email=request.email,
+        action=action,
+        details=details,
+        at=utc_now(),
+        request=request.request_id,
     )
 
 

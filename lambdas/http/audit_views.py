@@ -15,6 +15,9 @@ class AuditEntryView(View):
 
     at: datetime = Field(description="Time of the act.")
     actor: str = Field(description="Who did it: the `sub` claim of the administrator's access token.")
+    actor_email: str | None = Field(
+        None, description="Email address of the administrator at that time. Absent for programs."
+    )
     action: str = Field(description="Name of the act.", examples=["take picture down"])
     maker: str = Field(description="Maker whose account it was done to: the `sub` claim of their access tokens.")
     picture_id: str | None = Field(None, description="ID of the picture that it was done to.")
@@ -42,6 +45,7 @@ def _entry_view(act: Act) -> AuditEntryView:
     return AuditEntryView(
         at=act.at,
         actor=act.actor,
+        actor_email=act.actor_email,
         action=act.action,
         maker=act.maker,
         note=act.details.get("note") or act.details.get("words"),

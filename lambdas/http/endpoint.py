@@ -28,7 +28,7 @@ from craftspark.jobs.idempotency import Effect, effect_of
 from craftspark.jobs.job import is_job_id
 from craftspark.metrics import event
 from craftspark.parsing.json_values import canonical, utf8
-from craftspark.parsing.values import parse_base64, parse_idempotency_key, parse_maker
+from craftspark.parsing.values import parse_base64, parse_email, parse_idempotency_key, parse_maker
 from craftspark.settings.accounts import TokenSettings
 from lambdas.http.problems import CONTENT_TYPE, PROBLEMS, problem_of
 from lambdas.log import logger
@@ -66,9 +66,13 @@ class Visit:
 
 @dataclass(frozen=True, kw_only=True)
 class Request(Visit):
-    """An HTTP request of a maker or an administrator, whose token was checked."""
+    """An HTTP request of a maker or an administrator, whose token was checked.
+
+    `email` is the address in the token. Tokens of people who administer have one, those of makers need none.
+    """
 
     maker: str
+    email: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +135,7 @@ def read_request(gateway_event: Mapping[str, Any]) -> Request:
     """
     claims = gateway_event["requestContext"]["authorizer"]["jwt"]["claims"]
     check_token(claims, scopes())
-    return Request(maker=_maker_of(claims), **_parts_of(gateway_event))
+    return Request(maker=_maker_of(claims), email=_email_of(claims), **_parts_of(gateway_event))
 
 
 def read_visit(gateway_event: Mapping[str, Any]) -> Visit:
@@ -173,6 +177,13 @@ def _maker_of(claims: Mapping[str, str]) -> str:
         return parse_maker(claims.get("sub", ""))
     except InvalidInput as invalid:
         raise Forbidden(f"the `sub` claim of the token is not valid: {invalid.detail}") from None
+
+
+def _email_of(claims: Mapping[str, str]) -> str | None:
+    try:
+        return parse_email(claims.get("email", ""))
+    except InvalidInput:
+        return None
 
 
 def _body_of(gateway_event: Mapping[str, Any]) -> bytes:

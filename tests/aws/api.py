@@ -49,13 +49,14 @@ def event_of(
     maker: str | None = "maker-1",
     scope: str | None = None,
     token_use: str | None = "access",
+    email: str | None = None,
     path: dict[str, str] | None = None,
     query: dict[str, str] | None = None,
     body: Any = None,
     headers: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """The event that API Gateway sends for a request, in payload format 2.0."""
-    claims = {"sub": maker, "scope": MAKER_SCOPE if scope is None else scope, "token_use": token_use}
+    claims = {"sub": maker, "scope": MAKER_SCOPE if scope is None else scope, "token_use": token_use, "email": email}
     return {
         "version": "2.0",
         "headers": headers or {},
@@ -88,7 +89,7 @@ def clear_caches(function: str) -> None:
     for shared in ("submissions", "accounts", "uploads", "moderation"):
         getattr(import_module(f"lambdas.wiring.{shared}"), shared).cache_clear()
     import_module("lambdas.wiring.accounts").account_table.cache_clear()
-    for shared in ("settings", "table", "store"):
+    for shared in ("settings", "table", "store", "links"):
         getattr(import_module("lambdas.wiring.uploads"), shared).cache_clear()
     for shared in (
         "table",

@@ -20,19 +20,23 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def event(**configuration: Any) -> dict[str, Any]:
-    return {"userName": "maker", "request": {"groupConfiguration": configuration}, "response": {}}
+def event(verified: str = "true", **configuration: Any) -> dict[str, Any]:
+    attributes = {"email": "maker@craftspark.example", "email_verified": verified}
+    request = {"groupConfiguration": configuration, "userAttributes": attributes}
+    return {"userName": "maker", "request": request, "response": {}}
 
 
-def test_a_member_of_the_group_gets_the_scope() -> None:
-    answer = handler(event(groupsToOverride=["others", "administrators"]), CONTEXT)
+@pytest.mark.parametrize("verified", ["true", "false"])
+def test_a_member_of_the_group_gets_the_scope_and_a_verified_address(verified: str) -> None:
+    answer = handler(event(verified, groupsToOverride=["others", "administrators"]), CONTEXT)
 
     generation = answer["response"]["claimsAndScopeOverrideDetails"]["accessTokenGeneration"]
-    assert generation == {"scopesToAdd": ["craftspark/admin"]}
+    claims = {"claimsToAddOrOverride": {"email": "maker@craftspark.example"}} if verified == "true" else {}
+    assert generation == {"scopesToAdd": ["craftspark/admin"], **claims}
 
 
 @pytest.mark.parametrize("groups", [None, [], ["administrators-of-others"]])
-def test_nobody_else_gets_a_scope(groups: list[str] | None) -> None:
+def test_nobody_else_gets_a_scope_or_an_address(groups: list[str] | None) -> None:
     assert handler(event(groupsToOverride=groups), CONTEXT)["response"] == {}
 
 

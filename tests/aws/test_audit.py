@@ -44,6 +44,18 @@ def test_changes_of_all_accounts_are_listed_newest_first_with_who_and_why() -> N
     ]
 
 
+@pytest.mark.parametrize("email", [None, "ann@craftspark.example", "no address"])
+def test_an_entry_has_the_address_of_a_person_as_it_was(email: str | None) -> None:
+    account("ben")
+    plan: dict[str, Any] = {"path": {"maker": "ben"}, "body": {"plan": "plus"}}
+    call("change_plan", maker="operator", email=email, scope=ADMIN_SCOPE, **plan)
+    call("inspect_account", maker="operator", email=email, scope=ADMIN_SCOPE, path={"maker": "ben"})
+
+    entries = [read(kind=kind).body["entries"][0] for kind in ("change", "access")]
+
+    assert [entry.get("actor_email") for entry in entries] == [email if email and "@" in email else None] * 2
+
+
 @pytest.mark.usefixtures("acts")
 def test_what_was_read_is_a_list_of_its_own() -> None:
     assert shown(read(kind="access")) == shown(read(kind="access", maker="ann")) == [("ann", "inspect account")]

@@ -26,10 +26,14 @@ TRAILS = "trails"
 
 @dataclass(frozen=True, kw_only=True)
 class Act:
-    """What `actor` did to a maker's account in one request, whose id is `request`."""
+    """What `actor` did to a maker's account in one request, whose id is `request`.
+
+    `actor_email` is the actor's address at that time, or None for a program.
+    """
 
     maker: str
     actor: str
+    actor_email: str | None = None
     action: str
     details: Mapping[str, Any]
     at: datetime
@@ -51,6 +55,7 @@ class AuditTable:
             "item": text(f"{PREFIXES[act.kind]}{timestamp(act.at)}#{act.request}"),
             "trail": text(act.kind),
             "actor": text(act.actor),
+            **({"actor_email": text(act.actor_email)} if act.actor_email else {}),
             "action": text(act.action),
             "details": text(json.dumps(act.details)),
         }
@@ -95,6 +100,7 @@ def _read_act(item: Mapping[str, Any]) -> Act:
     return Act(
         maker=item["maker"]["S"],
         actor=item["actor"]["S"],
+        actor_email=item["actor_email"]["S"] if "actor_email" in item else None,
         action=item["action"]["S"],
         details=json.loads(item["details"]["S"]),
         at=datetime.fromisoformat(at),

@@ -3,6 +3,7 @@ import { type ActKind, type AuditEntry, useAudit } from "@/shared/api/admin";
 import { counted, date, named, t } from "@/shared/text/text";
 import { Choices } from "@/shared/ui/Choices";
 import { More } from "@/shared/ui/More";
+import { cx } from "@/shared/ui/cx";
 import { Failed } from "@/shared/ui/Notice";
 import { Admins } from "./Admins";
 import css from "./AuditPage.module.css";
@@ -84,8 +85,8 @@ function Row({ entry }: { entry: AuditEntry }) {
       <td className={css["id"]} data-label={t("admin.audit.account")}>
         <Link href={`/admin/accounts/${encodeURIComponent(entry.maker)}`}>{entry.maker}</Link>
       </td>
-      <td className={css["id"]} data-label={t("admin.audit.who")}>
-        {entry.actor}
+      <td className={cx(!entry.actor_email && css["id"])} data-label={t("admin.audit.who")} title={entry.actor}>
+        {entry.actor_email ?? entry.actor}
       </td>
     </tr>
   );
