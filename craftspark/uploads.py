@@ -20,22 +20,27 @@ ContentType = Literal["image/png", "image/jpeg", "image/webp"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class CleanPicture:
-    """A clean picture: a PNG with 8 bits per channel in sRGB without metadata. Sizes are pixels."""
-
-    png: bytes
-    width: int
-    height: int
-    alpha: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class Facts:
     """The facts of a checked picture. Sizes are pixels."""
 
     width: int
     height: int
     alpha: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CleanPicture:
+    """A clean picture: a PNG with 8 bits per channel in sRGB without metadata, and its thumbnail. Sizes are pixels."""
+
+    png: bytes
+    thumbnail_webp: bytes
+    width: int
+    height: int
+    alpha: bool
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(width=self.width, height=self.height, alpha=self.alpha)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +70,11 @@ class UploadStore(Protocol):
     def read_incoming(self, key: str, max_bytes: int) -> bytes | None:
         """The uploaded file, or None if there is none. Raises InvalidInput for more than `max_bytes`."""
 
-    def keep(self, key: str, picture: CleanPicture) -> Facts:
-        """Store a clean picture, unless there is one already. Returns the facts of the stored picture."""
+    def keep(self, key: str, png: bytes) -> bytes | None:
+        """Store a clean picture. If there is one already, that stays and is returned instead."""
+
+    def keep_thumbnail(self, key: str, webp: bytes) -> None:
+        """Store the thumbnail of the picture that is kept."""
 
     def drop(self, *keys: str) -> None:
         """Delete objects, if they exist."""
@@ -136,12 +144,16 @@ class Uploads:
         content = self.store.read_incoming(incoming_key(maker, upload_id), MAX_UPLOAD_BYTES)
         if content is None:
             raise UploadNotFound("no image has been sent for this upload; send it first", field="upload_id")
-        key = upload_key(maker, upload_id)
-        facts = self.store.keep(key, clean(content))
+        key, small = upload_key(maker, upload_id), upload_thumbnail_key(maker, upload_id)
+        picture = clean(content)
+        if kept := self.store.keep(key, picture.png):
+            picture = clean(kept)  # of another check, perhaps of another file
+        self.store.keep_thumbnail(small, picture.thumbnail_webp)
+        expires_at = upload.created_at + self.kept
         try:
-            return self.records.mark_ready(maker, upload_id, facts, upload.created_at + self.kept), facts
+            return self.records.mark_ready(maker, upload_id, picture.facts, expires_at), picture.facts
         except UploadNotFound:
-            self.store.drop(key)  # it was deleted during the check
+            self.store.drop(key, small)  # it was deleted during the check
             raise
 
 
@@ -151,7 +163,7 @@ def delete_upload(store: UploadStore, records: UploadRecords, maker: str, upload
     The record is deleted last, so an interrupted deletion can be repeated.
     """
     records.find(maker, upload_id)
-    store.drop(incoming_key(maker, upload_id), upload_key(maker, upload_id))
+    store.drop(*(key(maker, upload_id) for key in (incoming_key, upload_key, upload_thumbnail_key)))
     records.drop(maker, upload_id)
 
 
@@ -168,3 +180,8 @@ def incoming_key(maker: str, upload_id: str) -> str:
 def upload_key(maker: str, upload_id: str) -> str:
     """The key of a checked picture in the uploads bucket."""
     return f"pictures/{folder_of(maker)}/{upload_id}.png"
+
+
+def upload_thumbnail_key(maker: str, upload_id: str) -> str:
+    """The key of a checked picture's thumbnail, which expires with the picture."""
+    return f"pictures/{folder_of(maker)}/{upload_id}.webp"

@@ -78,7 +78,7 @@ def define_job_access(
 
 
 def define_upload_access(stage: Stage, data: DataStack, guardrail: Guardrail | None) -> dict[str, Access]:
-    """Functions for uploads. A function that signs a form needs permission for what the form does."""
+    """Functions for uploads. A function that signs a form or a link needs permission for what these do."""
     records, files = data.upload_records, data.uploads
     uploads = Access(
         settings=(
@@ -86,9 +86,11 @@ def define_upload_access(stage: Stage, data: DataStack, guardrail: Guardrail | N
                 uploads_table=records.table.table_name,
                 uploads_bucket=files.bucket_name,
                 uploads_kept_days=stage.data.uploads_kept_days,
+                url_lifetime_s=stage.makers.url_lifetime_s,
             ),
         )
     )
+    read_pictures = partial(files.grant_read, objects_key_pattern="pictures/*")
     check = Access(
         settings=(fill_guardrail_settings(guardrail, stage),),
         grants=(
@@ -103,7 +105,7 @@ def define_upload_access(stage: Stage, data: DataStack, guardrail: Guardrail | N
     return {
         "create_upload": uploads + Access(grants=(data.accounts.grant_bind_key, put_form, records.grant_open)),
         "check_upload": uploads + check,
-        "list_uploads": uploads + Access(grants=(records.grant_list,)),
+        "list_uploads": uploads + Access(grants=(records.grant_list, read_pictures)),
         "delete_upload": uploads + Access(grants=(files.grant_delete, records.grant_drop)),
     }
 

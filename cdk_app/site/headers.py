@@ -29,7 +29,7 @@ def create_page_headers(
             "style-src": ["'self'"],
             "font-src": ["'self'"],
             "manifest-src": ["'self'"],
-            "img-src": ["'self'", "data:", "blob:", *images],
+            "img-src": ["'self'", *images],
             "connect-src": ["'self'", *connect],
             "form-action": ["'self'"],
             "base-uri": ["'none'"],

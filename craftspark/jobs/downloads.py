@@ -1,7 +1,7 @@
 """File names for downloads of images and their files: `red-apple-1.png`, `red-apple-1-cut.svg`."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -26,6 +26,9 @@ class Download:
     key: str
     disposition: str | None = None
     until: datetime | None = None
+
+
+Links = Callable[[Iterable[Download]], list[str]]  # makes their URLs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Uploaded pictures are decoded in a separate process, never in the caller's process."""
 
 import json
+from base64 import b64decode
 
 from craftspark.errors import InvalidInput
 from craftspark.pictures import decoding, reduction
@@ -26,7 +27,13 @@ def clean(content: bytes, bounds: Bounds = BOUNDS) -> CleanPicture:
     facts = json.loads(head)
     if "refused" in facts:
         raise InvalidInput(facts["refused"], field=FIELD)
-    return CleanPicture(png=png, width=facts["width"], height=facts["height"], alpha=facts["alpha"])
+    return CleanPicture(
+        png=png,
+        thumbnail_webp=b64decode(facts["thumbnail_webp"]),
+        width=facts["width"],
+        height=facts["height"],
+        alpha=facts["alpha"],
+    )
 
 
 def small_jpeg(picture: CleanPicture, bounds: Bounds = BOUNDS) -> bytes:

@@ -1,6 +1,7 @@
 """The process that decodes one picture: bytes on its standard input, facts and a PNG on its standard output.
 
-The facts are one line of JSON: width, height and alpha, or the message of a rejection. See `cleaning.clean`.
+The facts are one line of JSON: width, height, alpha and the thumbnail in Base64, or the message of a rejection. See
+`cleaning.clean`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import os
 import sys
 import traceback
+from base64 import b64encode
 from collections.abc import Callable
 from typing import BinaryIO
 
@@ -22,6 +24,7 @@ from craftspark.pictures.confinement import OUT_OF_MEMORY, allow_finish_time, ap
 from craftspark.pictures.jpeg import is_jpeg, read_jpeg
 from craftspark.pictures.png import Png, is_png, read_png
 from craftspark.pictures.structure import Structure, damaged_picture, invalid_picture
+from craftspark.pictures.thumbnails import encode_thumbnail
 from craftspark.pictures.webp import is_webp, read_webp
 
 # The zlib strategy whose time depends only on the number of bytes. A search for longer repeats takes twenty seconds for
@@ -80,7 +83,10 @@ def serve_request(given: BinaryIO, out: BinaryIO, decoding_is_over: Callable[[],
         write_head(out, refused=damaged_picture().detail)
     else:
         decoding_is_over()
-        write_head(out, width=picture.width, height=picture.height, alpha=picture.mode == "RGBA")
+        thumbnail = b64encode(encode_thumbnail(picture)).decode()
+        write_head(
+            out, width=picture.width, height=picture.height, alpha=picture.mode == "RGBA", thumbnail_webp=thumbnail
+        )
         picture.save(out, "PNG", **COMPRESSION)
 
 

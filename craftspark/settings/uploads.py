@@ -7,11 +7,15 @@ from craftspark.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class UploadSettings(Settings):
-    """Settings of the functions for uploads. `create_upload` and `check_upload` also have AccountSettings."""
+    """Settings of the functions for uploads. `create_upload` and `check_upload` also have AccountSettings.
+
+    `url_lifetime_s` is the validity of links to checked pictures.
+    """
 
     uploads_table: str
     uploads_bucket: str
     uploads_kept_days: int
+    url_lifetime_s: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from PIL import Image, ImageCms, ImageFilter
 from PIL.PngImagePlugin import PngInfo
 
 from craftspark.jobs.resemblance import LAYOUT_SIDE
+from craftspark.pictures.thumbnails import encode_thumbnail
 from gpu_tasks.activity import TrackedBytes
 from gpu_tasks.images.drawing import Drawing
 from gpu_tasks.images.pixels import Pixels
@@ -24,7 +25,6 @@ from gpu_tasks.images.vectors.page import Page
 from gpu_tasks.images.vectors.pdf import write_pdf
 from gpu_tasks.images.vectors.picture_pdf import write_picture_pdf
 
-THUMBNAIL_PIXELS = 256
 ASPECT_CELLS = 256  # on the longer side of a picture whose object is measured
 SOLID = 128  # of 255: the least alpha inside a cut line
 PICTURE_FILE = "picture.png"  # the name of the picture itself, in addition to `files`
@@ -99,13 +99,6 @@ def finish_unchanged(drawing: Drawing) -> FinishedImage:
     return FinishedImage(picture=Png(pixels=drawing.pixels), scores=drawing.scores)
 
 
-def make_thumbnail(pixels: Pixels) -> WebP:
-    """Scale a picture down to at most THUMBNAIL_PIXELS on its longer side."""
-    small = Image.fromarray(pixels)
-    small.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS), Image.Resampling.LANCZOS)
-    return WebP(pixels=np.asarray(small))
-
-
 def measure_colour_layout(pixels: Pixels) -> bytes:
     """Return the mean colours of LAYOUT_SIDE x LAYOUT_SIDE equal areas of a picture, on white, as bytes in RGB by rows.
 
@@ -161,7 +154,7 @@ def encode_image(done: FinishedImage, encode: Callable[[str, File], bytes] | Non
     height, width, channels = done.picture.pixels.shape
     return EncodedImage(
         png=encode(PICTURE_FILE, done.picture),
-        thumbnail_webp=encode_file(make_thumbnail(done.picture.pixels)),
+        thumbnail_webp=encode_thumbnail(Image.fromarray(done.picture.pixels)),
         files={name: encode(name, file) for name, file in done.files.items()},
         width=width,
         height=height,

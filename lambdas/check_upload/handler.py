@@ -5,7 +5,7 @@ from lambdas.http.upload_views import upload_view
 from lambdas.log import logger
 from lambdas.wiring.accounts import active_makers_only
 from lambdas.wiring.pictures import clean_and_moderate
-from lambdas.wiring.uploads import uploads
+from lambdas.wiring.uploads import links, uploads
 
 
 @logger.inject_lambda_context
@@ -14,4 +14,4 @@ from lambdas.wiring.uploads import uploads
 def handler(request: Request) -> Response:
     upload, facts = uploads().check(request.maker, id_in_path(request, "upload_id"), clean_and_moderate)
     logger.info("upload checked", extra={"upload_id": upload.upload_id})
-    return Response(body=upload_view(upload, facts))
+    return Response(body=upload_view(request.maker, upload, facts, links().links))

@@ -8,9 +8,9 @@ from pydantic import Field, StringConstraints
 
 from craftspark.gallery.publishing import PICTURE_FILE, THUMBNAIL_FILE
 from craftspark.gallery.review import MAX_STATEMENT, Appeal, KeptPicture, Reason, Report, Review, State, Takedown
-from craftspark.jobs.downloads import Download
+from craftspark.jobs.downloads import Download, Links
 from craftspark.parsing.texts import PROSE, WORDS
-from lambdas.http.gallery_views import CardFacts, Links, card_facts
+from lambdas.http.gallery_views import CardFacts, card_facts
 from lambdas.http.schemas import NEXT_CURSOR, Body, View
 
 Statement = Annotated[

@@ -1,6 +1,6 @@
 """Request and response bodies of the gallery."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from craftspark.gallery.likes import Likes
 from craftspark.gallery.pictures import MAX_TAG, MAX_TAGS, MAX_TITLE, Licence, Picture, Publication, parse_tag
 from craftspark.gallery.publishing import PICTURE_FILE, THUMBNAIL_FILE, ShownPicture
-from craftspark.jobs.downloads import Download
+from craftspark.jobs.downloads import Download, Links
 from craftspark.models.terms import find_terms
 from craftspark.parsing.texts import LINE, WORDS
 from lambdas.http.file_views import TermsView, terms_view
@@ -142,9 +142,6 @@ class PictureView(PictureCard):
     recipe: dict[str, Any] = Field(description="Settings of the request that made the picture.")
     words: dict[str, Any] | None = Field(None, description="Words of the request. Absent if they are private.")
     terms: TermsView = Field(description="Terms of the model, which hold in addition to the licence.")
-
-
-Links = Callable[[Iterable[Download]], list[str]]
 
 
 def picture_page(pictures: Sequence[Picture], next_cursor: str | None, links: Links) -> PicturePage:

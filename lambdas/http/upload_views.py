@@ -1,12 +1,15 @@
 """Request and response bodies of uploads."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
+from craftspark.jobs.downloads import Download, Links
 from craftspark.tools.sources import UPLOAD
-from craftspark.uploads import ContentType, Facts, Upload
+from craftspark.uploads import ContentType, Facts, Upload, upload_key, upload_thumbnail_key
 from lambdas.http.schemas import NEXT_CURSOR, Body, View
 
 
@@ -36,6 +39,8 @@ class UploadView(View):
     width: int = Field(description="Width in pixels.")
     height: int = Field(description="Height in pixels.")
     alpha: bool = Field(description="Whether the image has transparency.")
+    url: str = Field(description="Temporary URL of the image, as a PNG.")
+    thumbnail_url: str = Field(description="Temporary URL of a small WebP image.")
     expires_at: datetime = Field(description="Time at which the upload is deleted.")
 
 
@@ -48,6 +53,8 @@ class UploadSummary(View):
     width: int | None = Field(None, description="Width in pixels. Only if ready.")
     height: int | None = Field(None, description="Height in pixels. Only if ready.")
     alpha: bool | None = Field(None, description="Whether the image has transparency. Only if ready.")
+    url: str | None = Field(None, description="Temporary URL of the image, as a PNG. Only if ready.")
+    thumbnail_url: str | None = Field(None, description="Temporary URL of a small WebP image. Only if ready.")
     created_at: datetime = Field(description="Time at which the upload was created.")
     expires_at: datetime = Field(description="Time at which the upload is deleted.")
 
@@ -59,26 +66,27 @@ class UploadPage(View):
     next_cursor: str | None = Field(None, description=NEXT_CURSOR)
 
 
-def upload_view(upload: Upload, facts: Facts) -> UploadView:
+def upload_view(maker: str, upload: Upload, facts: Facts, links: Links) -> UploadView:
     return UploadView(
-        upload_id=upload.upload_id,
-        source=f"{UPLOAD}/{upload.upload_id}",
-        width=facts.width,
-        height=facts.height,
-        alpha=facts.alpha,
-        expires_at=upload.expires_at,
+        upload_id=upload.upload_id, expires_at=upload.expires_at, **_ready_facts(maker, upload, facts, links)
     )
 
 
-def upload_summary(upload: Upload) -> UploadSummary:
-    facts = upload.facts
-    return UploadSummary(
-        upload_id=upload.upload_id,
-        state="ready" if facts else "open",
-        source=f"{UPLOAD}/{upload.upload_id}" if facts else None,
-        width=facts.width if facts else None,
-        height=facts.height if facts else None,
-        alpha=facts.alpha if facts else None,
-        created_at=upload.created_at,
-        expires_at=upload.expires_at,
-    )
+def upload_summaries(maker: str, uploads: Sequence[Upload], links: Links) -> list[UploadSummary]:
+    return [
+        UploadSummary(
+            upload_id=upload.upload_id,
+            state="ready" if upload.facts else "open",
+            created_at=upload.created_at,
+            expires_at=upload.expires_at,
+            **(_ready_facts(maker, upload, upload.facts, links) if upload.facts else {}),
+        )
+        for upload in uploads
+    ]
+
+
+def _ready_facts(maker: str, upload: Upload, facts: Facts, links: Links) -> dict[str, Any]:
+    """What only a checked upload has."""
+    keys = (key(maker, upload.upload_id) for key in (upload_key, upload_thumbnail_key))
+    url, thumbnail_url = links([Download(key, until=upload.expires_at) for key in keys])
+    return {**asdict(facts), "source": f"{UPLOAD}/{upload.upload_id}", "url": url, "thumbnail_url": thumbnail_url}

@@ -1,13 +1,13 @@
 """Request and response bodies of jobs, quotes, live connections and tools."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice, repeat
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from craftspark.jobs.downloads import Download, downloads_of, stem_of, terms_of_job
+from craftspark.jobs.downloads import Download, Links, downloads_of, stem_of, terms_of_job
 from craftspark.jobs.failures import FAILURE_NAMES
 from craftspark.jobs.job import THUMBNAILS_LISTED, JobOutline, JobRecord, thumbnail_key
 from craftspark.jobs.resemblance import describe_warnings
@@ -180,9 +180,6 @@ class ToolList(View):
     """All tools."""
 
     tools: list[ToolView] = Field(description="The tools.")
-
-
-Links = Callable[[list[Download]], list[str]]  # where these objects are fetched
 
 
 def quote_view(quote: Quote) -> QuoteView:

@@ -5,9 +5,9 @@ import re
 from craftspark.parsing.values import cursor_of
 from lambdas.http.endpoint import Request, Response, endpoint
 from lambdas.http.pages import limit_of, position_of
-from lambdas.http.upload_views import UploadPage, upload_summary
+from lambdas.http.upload_views import UploadPage, upload_summaries
 from lambdas.log import logger
-from lambdas.wiring.uploads import table
+from lambdas.wiring.uploads import links, table
 
 POSITION = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}\.[0-9]{3}Z#[a-z2-7]{26}")
 
@@ -19,6 +19,7 @@ def handler(request: Request) -> Response:
     uploads, last = table().page(request.maker, limit, position_of(request.query, POSITION))
     return Response(
         body=UploadPage(
-            uploads=[upload_summary(upload) for upload in uploads], next_cursor=cursor_of(last) if last else None
+            uploads=upload_summaries(request.maker, uploads, links().links),
+            next_cursor=cursor_of(last) if last else None,
         )
     )

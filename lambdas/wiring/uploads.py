@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import cache
 
 from craftspark.aws import clients
+from craftspark.aws.jobs.presigning import Presigner
 from craftspark.aws.pictures.upload_table import UploadTable
 from craftspark.aws.pictures.uploads import UploadBucket
 from craftspark.settings.uploads import UploadSettings
@@ -24,6 +25,12 @@ def table() -> UploadTable:
 @cache
 def store() -> UploadBucket:
     return UploadBucket(client=clients.s3(), bucket=settings().uploads_bucket)
+
+
+@cache
+def links() -> Presigner:
+    """Links to checked pictures and their thumbnails."""
+    return Presigner(client=clients.s3(), bucket=settings().uploads_bucket, lifetime_s=settings().url_lifetime_s)
 
 
 @cache

@@ -243,7 +243,9 @@ def uploads_bucket(aws: None, monkeypatch: pytest.MonkeyPatch) -> str:
             {"IndexName": "newest", "KeySchema": key("maker", "created"), "Projection": {"ProjectionType": "ALL"}}
         ],
     )
-    settings = UploadSettings(uploads_table=UPLOAD_RECORDS, uploads_bucket=UPLOADS, uploads_kept_days=7)
+    settings = UploadSettings(
+        uploads_table=UPLOAD_RECORDS, uploads_bucket=UPLOADS, uploads_kept_days=7, url_lifetime_s=60
+    )
     unguarded = GuardrailSettings(guardrail_id="", guardrail_version="", moderation_fallback="refuse")
     for name, value in {**settings.to_environment(), **unguarded.to_environment()}.items():
         monkeypatch.setenv(name, value)

@@ -15,7 +15,8 @@ RARE = "a way that no test of the local cloud takes; it is tested with moto"
 GROUPED = "the table's grant of this way of use has it"
 
 SIGNERS = (
-    r"\.(ListFiles|ListJobs|ListOwnPictures|ListRemixes|ListReports|AppealTakedown|TakeDownPicture|DismissReports)Role"
+    r"\.(ListFiles|ListJobs|ListUploads|ListOwnPictures|ListRemixes|ListReports|AppealTakedown|TakeDownPicture"
+    r"|DismissReports)Role"
 )
 
 # By action and by the role, each as a regular expression.

@@ -55,6 +55,32 @@ def test_other_modes_become_rgb(mode: str, becomes: str) -> None:
     assert cleaned.alpha is (becomes == "RGBA")
 
 
+@pytest.mark.parametrize(
+    ("size", "small"),
+    [((40, 24), (40, 24)), ((600, 300), (256, 128)), ((16, 128), (16, 128)), ((512, 4096), (32, 256))],
+)
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_a_thumbnail_is_a_small_copy_and_never_a_larger_one(
+    mode: str, size: tuple[int, int], small: tuple[int, int]
+) -> None:
+    picture = a_picture(mode, size)
+    if mode == "RGBA":
+        picture.putalpha(100)
+
+    thumbnail = Image.open(io.BytesIO(clean(encoded(picture)).thumbnail_webp))
+
+    assert (thumbnail.format, thumbnail.mode, thumbnail.size) == ("WEBP", mode, small)
+    (red, *_), (*_, blue) = (thumbnail.convert("RGB").getpixel((x, 0)) for x in (small[0] - 1, 0))  # type: ignore[misc]
+    assert min(red, blue) > 150
+
+
+def test_a_clean_picture_is_clean() -> None:
+    """So another check of a picture that was kept gives the same picture and thumbnail."""
+    cleaned = clean(encoded(a_picture("LA")))
+
+    assert clean(cleaned.png) == cleaned
+
+
 def test_a_transparent_colour_of_a_palette_is_transparency() -> None:
     assert clean(encoded(a_picture("P"), transparency=0)).alpha
 

@@ -1395,6 +1395,8 @@ export interface components {
             at: string;
             /** @description Who did it: the `sub` claim of the administrator's access token. */
             actor: string;
+            /** @description Email address of the administrator at that time. Absent for programs. */
+            actor_email?: string;
             /**
              * @description Name of the act.
              * @example take picture down
@@ -3406,6 +3408,10 @@ export interface components {
             height?: number;
             /** @description Whether the image has transparency. Only if ready. */
             alpha?: boolean;
+            /** @description Temporary URL of the image, as a PNG. Only if ready. */
+            url?: string;
+            /** @description Temporary URL of a small WebP image. Only if ready. */
+            thumbnail_url?: string;
             /**
              * Format: date-time
              * @description Time at which the upload was created.
@@ -3432,6 +3438,10 @@ export interface components {
             height: number;
             /** @description Whether the image has transparency. */
             alpha: boolean;
+            /** @description Temporary URL of the image, as a PNG. */
+            url: string;
+            /** @description Temporary URL of a small WebP image. */
+            thumbnail_url: string;
             /**
              * Format: date-time
              * @description Time at which the upload is deleted.

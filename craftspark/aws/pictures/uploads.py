@@ -1,4 +1,4 @@
-"""Uploaded files in their bucket, and the clean pictures with their facts as metadata."""
+"""Uploaded files in their bucket, and the clean pictures with their thumbnails."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from craftspark.aws.faults import is_absent
 from craftspark.errors import InvalidInput
-from craftspark.uploads import CleanPicture, Facts, PostForm
+from craftspark.uploads import PostForm
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -51,22 +51,17 @@ class UploadBucket:
             )
         return content
 
-    def keep(self, key: str, picture: CleanPicture) -> Facts:
-        facts = {"width": str(picture.width), "height": str(picture.height), "alpha": str(picture.alpha)}
+    def keep(self, key: str, png: bytes) -> bytes | None:
         try:
-            self.client.put_object(
-                Bucket=self.bucket,
-                Key=key,
-                Body=picture.png,
-                ContentType="image/png",
-                Metadata=facts,
-                IfNoneMatch="*",
-            )
+            self.client.put_object(Bucket=self.bucket, Key=key, Body=png, ContentType="image/png", IfNoneMatch="*")
         except ClientError as error:
             if error.response["Error"]["Code"] not in KEPT_ALREADY:
                 raise
-            facts = self.client.head_object(Bucket=self.bucket, Key=key)["Metadata"]
-        return Facts(width=int(facts["width"]), height=int(facts["height"]), alpha=facts["alpha"] == "True")
+            return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return None
+
+    def keep_thumbnail(self, key: str, webp: bytes) -> None:
+        self.client.put_object(Bucket=self.bucket, Key=key, Body=webp, ContentType="image/webp")
 
     def drop(self, *keys: str) -> None:
         for key in keys:

@@ -25,6 +25,7 @@ from craftspark.errors import PictureAlreadyPublished
 from craftspark.gallery.pictures import Licence, Picture, author_of, picture_id_of
 from craftspark.gallery.publishing import PICTURE_FILE, THUMBNAIL_FILE
 from craftspark.jobs.job import job_id_of
+from craftspark.pictures.thumbnails import encode_thumbnail
 from craftspark.tools.request import WORD_FIELDS
 from local_cloud.demo.gallery.requests import GalleryRequest, read_requests
 from local_cloud.launcher.cloud import LocalCloud
@@ -34,7 +35,6 @@ MODEL = "craftspark-clipart-128"
 TAG = "example"
 # The model demands credit for its training pictures, so nothing of it is in the public domain.
 LICENCES: tuple[Licence, ...] = ("cc-by-4.0", "cc-by-4.0", "cc-by-4.0", "personal")
-THUMBNAIL_PIXELS = 256
 BETWEEN = timedelta(minutes=47)  # two publications
 TOGETHER = 8
 
@@ -119,7 +119,4 @@ def make_files(name: str) -> Iterator[tuple[str, bytes, str]]:
     png = io.BytesIO()
     picture.save(png, "PNG", pnginfo=said, compress_level=3)
     yield PICTURE_FILE, png.getvalue(), "image/png"
-    picture.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS), Image.Resampling.LANCZOS)
-    thumbnail = io.BytesIO()
-    picture.save(thumbnail, "WEBP", quality=85)
-    yield THUMBNAIL_FILE, thumbnail.getvalue(), "image/webp"
+    yield THUMBNAIL_FILE, encode_thumbnail(picture), "image/webp"

@@ -36,7 +36,7 @@ export function FrameField({ fields, onFields, errors }: Props) {
   return (
     <Framed
       source={{ width, height }}
-      url={source.url}
+      url={source.thumbnail}
       fields={fields}
       onFields={onFields}
       error={["width", "height", "aspect", "left", "top"].map((name) => errors[name]).find(Boolean)}

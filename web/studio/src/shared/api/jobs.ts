@@ -3,7 +3,7 @@ import type { LiveMessage } from "@client/live";
 import { type InfiniteData, useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { creditsMoved } from "./account";
 import { api, body } from "./client";
-import { links } from "./links";
+import { links, RENEW_MS } from "./links";
 import { queries } from "./query";
 
 export type { Job } from "@client/index";
@@ -16,7 +16,6 @@ export type JobFilters = Omit<NonNullable<paths["/v1/jobs"]["get"]["parameters"]
 const POLL_MS = 2000;
 /** While live updates arrive, polling only catches what they missed. */
 const SLOW_POLL_MS = 15_000;
-const RENEW_MS = 20 * 60_000;
 
 let isLive = false;
 

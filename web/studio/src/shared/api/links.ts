@@ -6,6 +6,9 @@
  */
 const MARGIN_MS = 5 * 60_000;
 
+/** How often links are read again, so that those which are shown have not ended. */
+export const RENEW_MS = 20 * 60_000;
+
 interface Kept {
   url: string;
   until: number;

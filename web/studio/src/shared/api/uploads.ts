@@ -1,10 +1,11 @@
 import type { components } from "@client/index";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { api, body } from "./client";
+import { links, RENEW_MS } from "./links";
 import { queries } from "./query";
 
 export type Upload = components["schemas"]["UploadView"];
-type UploadSummary = components["schemas"]["UploadSummary"];
+export type UploadSummary = components["schemas"]["UploadSummary"];
 type ContentType = components["schemas"]["UploadRequest"]["content_type"];
 
 export const ACCEPTED: readonly ContentType[] = ["image/png", "image/jpeg", "image/webp"];
@@ -33,8 +34,8 @@ export function useUpload() {
       return body(api().POST("/v1/uploads/{upload_id}/check", { params: { path: { upload_id: form.upload_id } } }));
     },
     onSuccess: (checked) => {
-      // Its size is known at once; the list follows.
-      const listed: UploadSummary = { ...checked, state: "ready", created_at: new Date().toISOString() };
+      // What it looks like is known at once; the list follows.
+      const listed = withStableLinks({ ...checked, state: "ready", created_at: new Date().toISOString() });
       queries.setQueryData<UploadSummary[]>(["uploads"], (uploads = []) => [listed, ...uploads]);
       return queries.invalidateQueries({ queryKey: ["uploads"] });
     },
@@ -45,7 +46,17 @@ export function useUpload() {
 export function useUploads(enabled = true) {
   return useQuery({
     queryKey: ["uploads"],
-    queryFn: async () => (await body(api().GET("/v1/uploads", { params: { query: { limit: 100 } } }))).uploads,
+    queryFn: async () => (await body(api().GET("/v1/uploads", { params: { query: { limit: 100 } } }))).uploads.map(withStableLinks),
+    refetchInterval: RENEW_MS,
     enabled,
   });
+}
+
+function withStableLinks(upload: UploadSummary): UploadSummary {
+  const keep = (kind: string, url: string) => links.keep(`uploads/${upload.upload_id}/${kind}`, url);
+  return {
+    ...upload,
+    ...(upload.url && { url: keep("url", upload.url) }),
+    ...(upload.thumbnail_url && { thumbnail_url: keep("thumbnail", upload.thumbnail_url) }),
+  };
 }

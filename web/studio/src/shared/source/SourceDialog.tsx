@@ -1,8 +1,10 @@
 import { useState } from "react";
 import { type ListedJob, useJob, useJobs } from "@/shared/api/jobs";
+import { type UploadSummary, useUploads } from "@/shared/api/uploads";
 import { jobTitle } from "@/shared/jobs/jobs";
-import { t } from "@/shared/text/text";
+import { relative, t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
+import { Choices } from "@/shared/ui/Choices";
 import { Dialog } from "@/shared/ui/Dialog";
 import { More } from "@/shared/ui/More";
 import { Failed } from "@/shared/ui/Notice";
@@ -15,9 +17,11 @@ interface Props {
   onSource: (source: string) => void;
 }
 
-/** The images of the maker's own jobs: first the jobs, then the images of one. */
+/** The maker's own pictures: those of jobs, first the jobs and then the images of one, and those that were sent. */
 export function SourceDialog({ open, onClose, onSource }: Props) {
   const [jobId, setJobId] = useState<string>();
+  const [place, choose] = useState<"jobs" | "uploads">("jobs");
+  const uploads = useUploads(open).data?.filter((upload) => upload.state === "ready") ?? [];
   const take = (source: string) => {
     onSource(source);
     setJobId(undefined);
@@ -25,7 +29,25 @@ export function SourceDialog({ open, onClose, onSource }: Props) {
   };
   return (
     <Dialog open={open} onClose={onClose} title={t("source.dialog")} wide>
-      {jobId ? <Images jobId={jobId} onTake={take} onBack={() => setJobId(undefined)} /> : <Jobs onJob={setJobId} />}
+      {uploads.length > 0 && !jobId ? (
+        <Choices
+          legend={t("source.place")}
+          quiet
+          value={place}
+          onChoose={choose}
+          choices={[
+            { value: "jobs", label: t("source.place.jobs") },
+            { value: "uploads", label: t("source.place.uploads") },
+          ]}
+        />
+      ) : null}
+      {jobId ? (
+        <Images jobId={jobId} onTake={take} onBack={() => setJobId(undefined)} />
+      ) : place === "uploads" && uploads.length > 0 ? (
+        <Uploads uploads={uploads} onTake={take} />
+      ) : (
+        <Jobs onJob={setJobId} />
+      )}
     </Dialog>
   );
 }
@@ -49,6 +71,23 @@ function Jobs({ onJob }: { onJob: (jobId: string) => void }) {
       </ul>
       <More pages={jobs} />
     </>
+  );
+}
+
+function Uploads({ uploads, onTake }: { uploads: UploadSummary[]; onTake: (source: string) => void }) {
+  return (
+    <ul className={css["grid"]}>
+      {uploads.map(({ upload_id: id, source = "", thumbnail_url: url, created_at: sent }) => (
+        <li key={id}>
+          <button type="button" className={css["choice"]} onClick={() => onTake(source)} aria-label={t("source.take.sent", { when: relative(sent) })}>
+            <span className={css["whole"]}>
+              <Picture src={url} alt="" checks fill loading="lazy" />
+            </span>
+            <span className={css["title"]}>{relative(sent)}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
   );
 }
 

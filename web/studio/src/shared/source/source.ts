@@ -2,12 +2,12 @@
 import { usePicture } from "@/shared/api/gallery";
 import { useJob } from "@/shared/api/jobs";
 import { useUploads } from "@/shared/api/uploads";
-import { previewOf } from "./previews";
 
 export type Source = { kind: "image"; jobId: string; index: number } | { kind: "upload" | "picture"; id: string };
 
 export interface SourceView {
   url: string | undefined;
+  thumbnail: string | undefined;
   width: number | undefined;
   height: number | undefined;
   /** It does not exist any more, or never did. */
@@ -33,12 +33,20 @@ export function useSource(text: unknown): SourceView | undefined {
   if (source.kind === "image") {
     const image = job.data?.images[source.index];
     const isGone = job.isError || (job.isSuccess && image?.state !== "done");
-    return { url: image?.thumbnail_url, width: image?.width, height: image?.height, isGone };
+    return viewOf(image, isGone);
   }
-  if (source.kind === "picture") {
-    const { thumbnail_url: url, width, height } = picture.data ?? {};
-    return { url, width, height, isGone: picture.isError };
-  }
+  if (source.kind === "picture") return viewOf(picture.data, picture.isError);
   const upload = uploads.data?.find((one) => one.upload_id === source.id);
-  return { url: previewOf(source.id), width: upload?.width, height: upload?.height, isGone: uploads.isSuccess && !upload };
+  return viewOf(upload, uploads.isSuccess && !upload);
+}
+
+interface Shown {
+  url?: string;
+  thumbnail_url?: string;
+  width?: number;
+  height?: number;
+}
+
+function viewOf({ url, thumbnail_url: thumbnail, width, height }: Shown = {}, isGone = false): SourceView {
+  return { url, thumbnail, width, height, isGone };
 }

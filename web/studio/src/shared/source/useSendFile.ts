@@ -2,17 +2,13 @@ import { explain } from "@/shared/api/problems";
 import { UploadRefused, useUpload } from "@/shared/api/uploads";
 import { number, t } from "@/shared/text/text";
 import { say } from "@/shared/ui/Toasts";
-import { keepPreview } from "./previews";
 
-/** Sends a file, keeps a small picture of it, and tells its name as a source. */
+/** Sends a file, and tells its name as a source. */
 export function useSendFile(onSource: (source: string) => void) {
   const upload = useUpload();
   const send = (file: File) =>
     upload.mutate(file, {
-      onSuccess: async (checked) => {
-        await keepPreview(checked.upload_id, file);
-        onSource(checked.source);
-      },
+      onSuccess: (checked) => onSource(checked.source),
       onError: (error) => say(why(error), true),
     });
   return { send, isSending: upload.isPending };
