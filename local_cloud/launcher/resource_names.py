@@ -21,10 +21,11 @@ class ResourceNames:
             name = re.split("[/:]", physical_id)[-1]
             if RANDOM.search(name):
                 self._portable[name] = f"${{{stack.rpartition('-')[2]}.{logical_id}}}"
-        longest_first = sorted(self._portable, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
+        self._longest_first = sorted(self._portable, key=len, reverse=True)
 
     def to_portable(self, text: str) -> str:
         """The text with the portable form of each name in it."""
-        named = self._pattern.sub(lambda match: self._portable[match[0]], text)
-        return LABEL.sub("/stream/LABEL", named)
+        # A text has few of the names. A pattern of all names would take much longer to compile than to use.
+        if found := [re.escape(name) for name in self._longest_first if name in text]:
+            text = re.sub("|".join(found), lambda match: self._portable[match[0]], text)
+        return LABEL.sub("/stream/LABEL", text)
