@@ -14,6 +14,7 @@ export default defineConfig({
   resolve: {
     alias: {
       "@client": here("../client"),
+      "@docs": here("../../docs"),
       "@": here("src"),
       // The client's own folder has no packages.
       "openapi-fetch": here("node_modules/openapi-fetch"),

@@ -17,7 +17,7 @@ import { ImageActions } from "./ImageActions";
 import css from "./JobPage.module.css";
 import { Outcome } from "./Outcome";
 import { Progress } from "./Progress";
-import { Stage } from "./Stage";
+import { Stage } from "./stage/Stage";
 import { Tiles } from "./Tiles";
 
 /** A job: each picture as it comes, and what can be done with it. `?image=` is the one in view. */

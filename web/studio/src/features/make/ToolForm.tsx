@@ -11,17 +11,17 @@ import { t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
 import { Choices } from "@/shared/ui/Choices";
 import { Notice } from "@/shared/ui/Notice";
-import { FrameField } from "./FrameField";
-import { fieldLabel } from "./labels";
+import { FrameField } from "./fields/FrameField";
+import { fieldLabel } from "./fields/labels";
 import { fitting } from "./needs";
-import { LookField } from "./LookField";
+import { LookField } from "./fields/LookField";
 import { RemixNote } from "./RemixNote";
-import { SchemaField } from "./SchemaField";
-import { StickersField } from "./StickersField";
-import { Summary } from "./Summary";
+import { SchemaField } from "./fields/SchemaField";
+import { StickersField } from "./fields/StickersField";
+import { Summary } from "./price/Summary";
 import css from "./ToolPage.module.css";
 import { fieldsOfTool, layoutOf } from "./tools";
-import { usePrice } from "./usePrice";
+import { usePrice } from "./price/usePrice";
 
 interface Props {
   tool: Tool;

@@ -5,7 +5,7 @@ import { say } from "@/shared/ui/Toasts";
 import css from "./Actions.module.css";
 import { fileName } from "./fileName";
 import { LikeButton } from "./LikeButton";
-import { searchPath } from "./place";
+import { searchPath } from "../lists/place";
 import { RemixMenu } from "./RemixMenu";
 import { useIsMine } from "./useIsMine";
 

@@ -9,11 +9,11 @@ import { Actions } from "./Actions";
 import { Licence } from "./Licence";
 import { Ancestors, Remixes } from "./Lineage";
 import css from "./PicturePage.module.css";
-import { galleryPath } from "./place";
+import { galleryPath } from "../lists/place";
 import { Recipe } from "./Recipe";
 import { Report } from "./Report";
 import { Stage } from "./Stage";
-import { Wall } from "./Wall";
+import { Wall } from "../lists/Wall";
 
 const MORE_OF_MAKER = 10;
 

@@ -4,7 +4,7 @@ import { counted, number } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
 import { sayProblem } from "@/shared/ui/Toasts";
 import css from "./LikeButton.module.css";
-import { Heart } from "./Heart";
+import { Heart } from "../lists/Heart";
 
 /** Likes a picture, or takes the like back. Visitors are asked to sign in. */
 export function LikeButton({ pictureId, likes }: { pictureId: string; likes: number }) {

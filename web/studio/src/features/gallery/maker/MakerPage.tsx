@@ -5,7 +5,7 @@ import { counted, date, t } from "@/shared/text/text";
 import { ButtonLink } from "@/shared/ui/Button";
 import { Empty, Failed } from "@/shared/ui/Notice";
 import { Page } from "@/shared/ui/Page";
-import { FeedWall } from "./FeedWall";
+import { FeedWall } from "../lists/FeedWall";
 import css from "./MakerPage.module.css";
 
 /** A usual maker, whose facts take the room of those that are not known yet. */

@@ -2,7 +2,7 @@ import { useReviews } from "@/shared/api/moderation";
 import { t } from "@/shared/text/text";
 import { More } from "@/shared/ui/More";
 import { Empty, Failed } from "@/shared/ui/Notice";
-import { Admins } from "./Admins";
+import { Admins } from "../Admins";
 import { ReviewCard } from "./ReviewCard";
 import css from "./ReviewsPage.module.css";
 

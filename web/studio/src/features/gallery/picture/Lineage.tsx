@@ -2,7 +2,7 @@ import { Link } from "wouter";
 import { type PublishedPicture, usePicture, useRemixes } from "@/shared/api/gallery";
 import { counted, t } from "@/shared/text/text";
 import { Picture } from "@/shared/ui/Picture";
-import { FeedWall } from "./FeedWall";
+import { FeedWall } from "../lists/FeedWall";
 import css from "./Lineage.module.css";
 
 type Ancestor = NonNullable<PublishedPicture["lineage"]>["ancestors"][number];

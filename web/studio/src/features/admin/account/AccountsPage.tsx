@@ -7,7 +7,7 @@ import { Button } from "@/shared/ui/Button";
 import { TextField } from "@/shared/ui/Field";
 import { Failed } from "@/shared/ui/Notice";
 import css from "./AccountsPage.module.css";
-import { Admins } from "./Admins";
+import { Admins } from "../Admins";
 
 /** Finds the accounts of makers by email address or ID. What was looked for is in the address. */
 export function AccountsPage() {

@@ -3,7 +3,7 @@ import { useMakerAccount, useMakers } from "@/shared/api/admin";
 import { t } from "@/shared/text/text";
 import { Failed } from "@/shared/ui/Notice";
 import css from "./AccountPage.module.css";
-import { Admins } from "./Admins";
+import { Admins } from "../Admins";
 import { Balance } from "./Balance";
 import { Credits } from "./Credits";
 import { Jobs } from "./Jobs";

@@ -3,8 +3,8 @@ import { fieldsOf, type FieldSchema, type Schema } from "@/shared/form/schema";
 import de from "@/shared/text/de.json";
 import en from "@/shared/text/en.json";
 import { valuePicture } from "@/shared/tools/tools";
-import openapi from "../../../../../docs/openapi.json?raw";
-import { layoutOf, PARTS } from "./tools";
+import openapi from "@docs/openapi.json?raw";
+import { layoutOf, PARTS } from "../tools";
 
 interface OpenApi {
   paths: Record<string, { post?: { requestBody?: { content: { "application/json": { schema: Schema } } } } }>;

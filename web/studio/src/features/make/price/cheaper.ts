@@ -1,6 +1,6 @@
 import type { Quote } from "@/shared/api/requests";
 import { type Counted, counted, t } from "@/shared/text/text";
-import { fieldLabel, valueLabel } from "./labels";
+import { fieldLabel, valueLabel } from "../fields/labels";
 
 /** Fields whose number has a sentence of its own. */
 const SENTENCES: Record<string, Counted> = { count: "cheaper.count", steps: "cheaper.steps" };
