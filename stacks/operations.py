@@ -1,6 +1,5 @@
 """Monitoring: alarms, a dashboard and traces."""
 
-from itertools import chain
 from typing import Any
 
 from aws_cdk import Stack
@@ -9,7 +8,7 @@ from aws_cdk import aws_xray as xray
 from constructs import Construct
 
 from cdk_app.observability.alarms import Alarms
-from cdk_app.observability.dashboard import draw_graph, list_failures_by_reason
+from cdk_app.observability.dashboard import draw_fleet, draw_graph, list_failures_by_reason
 from cdk_app.observability.metrics import (
     MINUTE,
     PERIOD,
@@ -246,42 +245,7 @@ class OperationsStack(Stack):
                         *(measure_age(each.queue, name) for name, each in self._queues.items()),
                     ),
                 ],
-                [
-                    draw_graph("Supply: GPU tasks", *chain.from_iterable(map(own.draw_supply, pools))),
-                    draw_graph(
-                        "Demand: seconds of GPU work", *(each for pool in pools for each in own.draw_demand(pool))
-                    ),
-                ],
-                [
-                    draw_graph(
-                        "Oldest waiting job, seconds", *(each for pool in pools for each in own.draw_waits(pool))
-                    ),
-                    draw_graph(
-                        "Estimated cost of tasks, dollars per hour",
-                        own.measure_fleet("FleetCostPerHour", "cost"),
-                    ),
-                ],
-                [
-                    draw_graph(
-                        "Interruptions, failed launches and lost tasks",
-                        *(
-                            own.count_events(name, name)
-                            for name in (
-                                "InstanceInterrupted",
-                                "RebalanceRecommended",
-                                "SpotLaunchFailed",
-                                "LaunchRefused",
-                                "TaskLost",
-                            )
-                        ),
-                    ),
-                    draw_graph(
-                        "Decisions",
-                        own.measure_fleet("FleetDecisionAge", "seconds since the last decision"),
-                        own.count_events("FleetDecided", "decisions in five minutes"),
-                        own.count_events("FleetDecisionRefused", "refused in five minutes"),
-                    ),
-                ],
+                *draw_fleet(own, pools),
                 [
                     draw_graph(
                         "Refused because GPU capacity does not suffice",
