@@ -41,6 +41,14 @@ BODIES: dict[str, Any] = {
     "change_plan": {"plan": "plus"},
     "suspend_account": {"reason": "abuse"},
 }
+# Changes that make another valid request. A secret's route takes no body, but compares the bodies of requests anyway.
+OTHERS: dict[str, Any] = {
+    "create_upload": {"content_type": "image/jpeg"},
+    "create_webhook": {"url": "https://hooks.example.com/b"},
+    "rotate_webhook_secret": {"again": True},
+    "grant_credits": {"note": "order 2"},
+    "adjust_credits": {"note": "order 2"},
+}
 
 
 @dataclass

@@ -14,21 +14,11 @@ from craftspark.aws.jobs.speed import FLEET, SUPPLY, partition
 from craftspark.fleet.supply import PoolSupply, TypeSupply
 from lambdas.wiring import pictures
 from tests.aws.api import Answer
-from tests.aws.callers import UNKNOWN, Caller, put
+from tests.aws.callers import OTHERS, UNKNOWN, Caller, put
 from tests.aws.conftest import GALLERY, JOBS, POOLS, UPLOAD_RECORDS, client_of
 from tests.aws.described import parameters_of
 
 REFUSED_WORDS = "what the fuck"
-
-
-# Changes that make another valid request. A secret's route takes no body, but compares the bodies of requests anyway.
-OTHERS: dict[str, Any] = {
-    "create_upload": {"content_type": "image/jpeg"},
-    "create_webhook": {"url": "https://hooks.example.com/b"},
-    "rotate_webhook_secret": {"again": True},
-    "grant_credits": {"note": "order 2"},
-    "adjust_credits": {"note": "order 2"},
-}
 
 
 def contend(caller: Caller) -> Answer:

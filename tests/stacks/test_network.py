@@ -1,5 +1,6 @@
 """The network, and the services that a stage reaches through it."""
 
+import json
 from dataclasses import replace
 from typing import Literal
 
@@ -80,3 +81,19 @@ def test_prod_s_guardrail_judges_text_and_pictures_in_a_version_that_follows_its
     assert all(len(topic["Definition"]) <= 200 for topic in guardrail["TopicPolicyConfig"]["TopicsConfig"])
     assert version["Description"].startswith("filters, topics and message ")
     assert dev.of_type("AWS::Bedrock::Guardrail") == {}
+
+
+@pytest.mark.parametrize(("shells", "endpoints"), [(False, 0), (True, 1)])
+def test_a_network_without_internet_has_a_way_for_shells(shells: bool, endpoints: int) -> None:
+    from aws_cdk import App
+    from aws_cdk.assertions import Template
+
+    from cdk_app.stages.values import find_stage
+    from stacks.network import NetworkStack
+
+    prod = find_stage("prod")
+    stage = replace(prod, operations=replace(prod.operations, shells=shells))
+    network = NetworkStack(App(), "Network", stage=stage)
+
+    found = Template.from_stack(network).find_resources("AWS::EC2::VPCEndpoint")
+    assert sum("ssmmessages" in json.dumps(each) for each in found.values()) == endpoints

@@ -3,11 +3,8 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from cdk_app.api.firewall import LOG_PREFIX
 from cdk_app.observability.own_metrics import EVENTS
@@ -264,39 +261,3 @@ def test_operators_open_shells_where_the_stage_says_so(dev: Synthesis, prod: Syn
         assert not SHELL & allowed_actions(synthesis.allowed_to_task(synthesis.trainer))
         [cluster] = synthesis.properties("AWS::ECS::Cluster")
         assert cluster["Configuration"]["ExecuteCommandConfiguration"]["Logging"] == "OVERRIDE"
-
-
-@pytest.mark.parametrize(("shells", "endpoints"), [(False, 0), (True, 1)])
-def test_a_network_without_internet_has_a_way_for_shells(shells: bool, endpoints: int) -> None:
-    from aws_cdk import App
-    from aws_cdk.assertions import Template
-
-    from cdk_app.stages.values import find_stage
-    from stacks.network import NetworkStack
-
-    prod = find_stage("prod")
-    stage = replace(prod, operations=replace(prod.operations, shells=shells))
-    network = NetworkStack(App(), "Network", stage=stage)
-
-    found = Template.from_stack(network).find_resources("AWS::EC2::VPCEndpoint")
-    assert sum("ssmmessages" in json.dumps(each) for each in found.values()) == endpoints
-
-
-@pytest.mark.parametrize("address", [None, "hello@makers.example"])
-def test_sign_up_mails_come_from_the_stage_s_own_domain_where_it_has_one(address: str | None) -> None:
-    from aws_cdk import App, Stack
-    from aws_cdk.assertions import Template
-
-    from cdk_app.api.sign_in import SignIn
-    from cdk_app.stages.values import find_stage
-
-    prod = find_stage("prod")
-    values = replace(prod.user_pool, mail_from=address, mail_region="eu-west-1" if address else None)
-    stack = Stack(App(), "Api")
-    SignIn(stack, "SignIn", stage=replace(prod, user_pool=values), site_url="https://site.example")
-
-    [pool] = Template.from_stack(stack).find_resources("AWS::Cognito::UserPool").values()
-    mail = pool["Properties"].get("EmailConfiguration", {})
-    assert mail.get("From") == address
-    assert mail.get("EmailSendingAccount", "COGNITO_DEFAULT") == ("DEVELOPER" if address else "COGNITO_DEFAULT")
-    assert ("identity/makers.example" in json.dumps(mail)) == bool(address)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -113,3 +114,23 @@ def test_only_members_of_the_group_get_the_scope_of_administrators(synthesis: Sy
     trigger = pool_of(synthesis)["LambdaConfig"]["PreTokenGenerationConfig"]
     assert trigger["LambdaVersion"] == "V2_0"
     assert "AddScopes" in json.dumps(trigger["LambdaArn"])
+
+
+@pytest.mark.parametrize("address", [None, "hello@makers.example"])
+def test_sign_up_mails_come_from_the_stage_s_own_domain_where_it_has_one(address: str | None) -> None:
+    from aws_cdk import App, Stack
+    from aws_cdk.assertions import Template
+
+    from cdk_app.api.sign_in import SignIn
+    from cdk_app.stages.values import find_stage
+
+    prod = find_stage("prod")
+    values = replace(prod.user_pool, mail_from=address, mail_region="eu-west-1" if address else None)
+    stack = Stack(App(), "Api")
+    SignIn(stack, "SignIn", stage=replace(prod, user_pool=values), site_url="https://site.example")
+
+    [pool] = Template.from_stack(stack).find_resources("AWS::Cognito::UserPool").values()
+    mail = pool["Properties"].get("EmailConfiguration", {})
+    assert mail.get("From") == address
+    assert mail.get("EmailSendingAccount", "COGNITO_DEFAULT") == ("DEVELOPER" if address else "COGNITO_DEFAULT")
+    assert ("identity/makers.example" in json.dumps(mail)) == bool(address)

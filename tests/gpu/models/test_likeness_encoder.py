@@ -1,13 +1,11 @@
 """The encoder in NumPy gives the vectors of the one in PyTorch, which was trained."""
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from craftspark.likeness.encoder import load
 from craftspark.likeness.files import ENCODERS, MODELS
@@ -27,12 +25,7 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
