@@ -16,8 +16,9 @@ from lambdas.announce_pictures import handler as announce
 from lambdas.apply_standing import handler as apply_standing
 from tests.aws.api import ADMIN_SCOPE, Answer, Context, account, call
 from tests.aws.conftest import ACCOUNTS, GALLERY_RECORDS
+from tests.aws.streams import read_changes
 from tests.aws.test_gallery import a_job, listed, publish, stored, visit
-from tests.aws.test_gallery_events import Bus, bus, changes
+from tests.aws.test_gallery_events import Bus, bus
 
 __all__ = ["bus"]
 pytestmark = pytest.mark.usefixtures("all_settings")
@@ -46,7 +47,7 @@ def suspend(maker: str, reason: str | None) -> None:
 def follow(bus: Bus) -> list[str]:
     """What the consumers do after the changes so far. Returns the kinds of events."""
     bus.calls.clear()
-    announce.handler({"Records": changes()}, Context())
+    announce.handler({"Records": read_changes("picture", "standing")}, Context())
     entries = [entry for call in bus.calls for entry in call]
     for factory in (apply_standing.kept_table, apply_standing.curation):
         factory.cache_clear()
@@ -260,7 +261,7 @@ def test_pictures_of_a_suspended_maker_are_hidden_and_come_back(bus: Bus) -> Non
 def test_a_suspension_that_a_newer_decision_has_overtaken_changes_nothing(bus: Bus) -> None:
     picture_id = publish(a_job()).body["picture_id"]
     suspend("maker-1", "abuse")
-    [standing] = [change for change in changes() if change["dynamodb"]["Keys"]["item"]["S"] == "standing"]
+    [standing] = read_changes("standing")
     at = standing["dynamodb"]["NewImage"]["changed_at"]["S"]
     suspend("maker-1", None)
 

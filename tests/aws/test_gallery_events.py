@@ -13,7 +13,8 @@ from craftspark.errors import EventRefused
 from craftspark.gallery.events import PictureHidden
 from lambdas.announce_pictures import handler as announce
 from tests.aws.api import Context, call
-from tests.aws.conftest import GALLERY_RECORDS, client_of
+from tests.aws.conftest import GALLERY_RECORDS
+from tests.aws.streams import read_changes
 from tests.aws.test_gallery import a_job, publish
 
 pytestmark = pytest.mark.usefixtures("all_settings")
@@ -32,18 +33,6 @@ class Bus:
         return {"FailedEntryCount": len(self.refused), "Entries": answers[: len(Entries)]}
 
 
-def changes() -> list[dict[str, Any]]:
-    """All changes of pictures and of makers' standings since the table was created, as its stream has them."""
-    streams = client_of("dynamodbstreams")
-    [stream] = streams.list_streams(TableName=GALLERY_RECORDS)["Streams"]
-    shards = streams.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]["Shards"]
-    start = streams.get_shard_iterator(
-        StreamArn=stream["StreamArn"], ShardId=shards[0]["ShardId"], ShardIteratorType="TRIM_HORIZON"
-    )
-    records = streams.get_records(ShardIterator=start["ShardIterator"], Limit=1000)["Records"]
-    return [record for record in records if record["dynamodb"]["Keys"]["item"]["S"] in ("picture", "standing")]
-
-
 @pytest.fixture
 def bus(monkeypatch: pytest.MonkeyPatch) -> Bus:
     bus = Bus()
@@ -55,7 +44,7 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> Bus:
 def announced(bus: Bus) -> list[tuple[str, str]]:
     """The events of all changes so far: their kind and the folder."""
     bus.calls.clear()
-    announce.handler({"Records": changes()}, Context())
+    announce.handler({"Records": read_changes("picture", "standing")}, Context())
     entries = [entry for call in bus.calls for entry in call]
     assert {entry["Source"] for entry in entries} <= {"craftspark.gallery"}
     details = [(entry["DetailType"], json.loads(entry["Detail"])) for entry in entries]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,8 @@ from craftspark.aws.gallery.popular_table import PopularTable
 from craftspark.gallery.popular import LIFE, Ranking, rank_of, score_of
 from lambdas.sum_likes import handler as sum_likes
 from tests.aws.api import Answer, Context, call
-from tests.aws.conftest import GALLERY_RECORDS, client_of
+from tests.aws.conftest import GALLERY_RECORDS
+from tests.aws.streams import read_changes
 from tests.aws.test_gallery import a_job, publish, visit
 from tests.aws.test_gallery_lists import a_picture
 
@@ -41,20 +41,8 @@ def popular(now: datetime, copy: int = 0) -> PopularTable:
     )
 
 
-def counter_changes() -> list[dict[str, Any]]:
-    """The changes of counters since the table was created, as its stream has them."""
-    streams = client_of("dynamodbstreams")
-    [stream] = streams.list_streams(TableName=GALLERY_RECORDS)["Streams"]
-    shards = streams.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]["Shards"]
-    start = streams.get_shard_iterator(
-        StreamArn=stream["StreamArn"], ShardId=shards[0]["ShardId"], ShardIteratorType="TRIM_HORIZON"
-    )
-    records = streams.get_records(ShardIterator=start["ShardIterator"], Limit=1000)["Records"]
-    return [record for record in records if record["dynamodb"]["Keys"]["item"]["S"] == COUNT]
-
-
 def sum_up() -> None:
-    sum_likes.handler({"Records": counter_changes()}, Context())
+    sum_likes.handler({"Records": read_changes(COUNT)}, Context())
 
 
 def shown_likes(picture_id: str) -> int:
