@@ -86,9 +86,21 @@ function Row({ entry }: { entry: AuditEntry }) {
         <Link href={`/admin/accounts/${encodeURIComponent(entry.maker)}`}>{entry.maker}</Link>
       </td>
       <td className={cx(!entry.actor_email && css["id"])} data-label={t("admin.audit.who")} title={entry.actor}>
-        {entry.actor_email ?? entry.actor}
+        {entry.actor_email ? <Address email={entry.actor_email} /> : entry.actor}
       </td>
     </tr>
+  );
+}
+
+/** An email address, which is broken before its domain if there is no room for it. */
+function Address({ email }: { email: string }) {
+  const at = email.lastIndexOf("@");
+  return (
+    <>
+      {email.slice(0, at)}
+      <wbr />
+      {email.slice(at)}
+    </>
   );
 }
 

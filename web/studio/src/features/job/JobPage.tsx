@@ -24,7 +24,7 @@ import { Tiles } from "./Tiles";
 export function JobPage() {
   const { jobId = "" } = useParams<{ jobId: string }>();
   const job = useJob(jobId);
-  if (problemName(job.error) === "JobNotFound") return <Missing what={t("job.gone")} why={t("job.gone.text")} href="/jobs" link={t("nav.jobs")} />;
+  if (problemName(job.error) === "JobNotFound") return <Missing what={t("job.gone")} why={t("job.gone.text")} href="/jobs" link={t("jobs.title")} />;
   if (!job.data) {
     return (
       <Page title={t("job.title")}>

@@ -25,7 +25,7 @@ export function JobsPage() {
   const listed = jobs.data?.pages.flatMap((page) => page.jobs) ?? [];
   const isFiltered = Object.keys(filters).length > 0;
   return (
-    <Page title={t("nav.jobs")} lead={t("jobs.lead")} aside={<Filters filters={filters} onFilters={setFilters} />}>
+    <Page title={t("jobs.title")} lead={t("jobs.lead")} aside={<Filters filters={filters} onFilters={setFilters} />}>
       {jobs.error ? <Failed error={jobs.error} again={() => void jobs.refetch()} /> : null}
       {jobs.isSuccess && listed.length === 0 ? <Nothing isFiltered={isFiltered} onAll={() => setFilters({})} /> : null}
       <ul className={css["jobs"]} aria-busy={jobs.isPending}>

@@ -2,13 +2,14 @@ import { useMemo, useState } from "react";
 import { useParams, useSearch } from "wouter";
 import { type PublishedPicture, usePicture } from "@/shared/api/gallery";
 import { type Job, useJob } from "@/shared/api/jobs";
+import { explain, problemName } from "@/shared/api/problems";
 import type { Request } from "@/shared/api/requests";
 import { type Tool, useTools } from "@/shared/api/tools";
 import { type Fields, keepFields, keptFields, remixed } from "@/shared/form/fields";
 import { parseSource } from "@/shared/source/source";
 import { t } from "@/shared/text/text";
 import { Missing } from "@/shared/ui/Missing";
-import { Failed } from "@/shared/ui/Notice";
+import { Failed, Notice } from "@/shared/ui/Notice";
 import { Page } from "@/shared/ui/Page";
 import { toolSummary, toolTitle } from "@/shared/tools/tools";
 import { remixOf } from "./remix";
@@ -29,11 +30,13 @@ export function ToolPage() {
   const job = useJob(from ?? "", from !== undefined);
   const remix = search.get("remix") ?? undefined;
   const picture = usePicture(remix ?? "", remix !== undefined);
+  const lost = (remix !== undefined && picture.error) || (from !== undefined && job.error);
   if (tools.isSuccess && !tool) return <Missing what={t("missing.tool")} />;
   const isReady = tool && (from === undefined || !job.isPending) && (remix === undefined || !picture.isPending);
   return (
     <Page title={toolTitle(name, tool)} lead={toolSummary(name, tool)} className={css["page"]}>
       {tools.error ? <Failed error={tools.error} again={() => void tools.refetch()} /> : null}
+      {lost ? <Notice tone="bad">{problemName(lost).endsWith("NotFound") ? t("form.gone") : explain(lost).text}</Notice> : null}
       {isReady ? (
         <Prepared
           key={`${name}?${search.toString()}`}

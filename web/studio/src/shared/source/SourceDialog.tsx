@@ -77,11 +77,11 @@ function Jobs({ onJob }: { onJob: (jobId: string) => void }) {
 function Uploads({ uploads, onTake }: { uploads: UploadSummary[]; onTake: (source: string) => void }) {
   return (
     <ul className={css["grid"]}>
-      {uploads.map(({ upload_id: id, source = "", thumbnail_url: url, created_at: sent }) => (
+      {uploads.map(({ upload_id: id, source = "", thumbnail_url: url, alpha = false, created_at: sent }) => (
         <li key={id}>
           <button type="button" className={css["choice"]} onClick={() => onTake(source)} aria-label={t("source.take.sent", { when: relative(sent) })}>
             <span className={css["whole"]}>
-              <Picture src={url} alt="" checks fill loading="lazy" />
+              <Picture src={url} alt="" checks={alpha} fill loading="lazy" />
             </span>
             <span className={css["title"]}>{relative(sent)}</span>
           </button>

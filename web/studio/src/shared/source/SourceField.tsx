@@ -45,7 +45,7 @@ export function SourceField({ label, value, onSource, isRequired, error }: Props
       >
         {view ? (
           <span className={css["shown"]}>
-            <Picture src={view.thumbnail} alt={t("source.chosen")} fill checks />
+            <Picture src={view.thumbnail} alt={t("source.chosen")} fill checks={view.alpha ?? true} />
           </span>
         ) : null}
         <div className={css["ways"]}>

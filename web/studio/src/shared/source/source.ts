@@ -10,6 +10,7 @@ export interface SourceView {
   thumbnail: string | undefined;
   width: number | undefined;
   height: number | undefined;
+  alpha: boolean | undefined;
   /** It does not exist any more, or never did. */
   isGone: boolean;
 }
@@ -45,8 +46,9 @@ interface Shown {
   thumbnail_url?: string;
   width?: number;
   height?: number;
+  alpha?: boolean;
 }
 
-function viewOf({ url, thumbnail_url: thumbnail, width, height }: Shown = {}, isGone = false): SourceView {
-  return { url, thumbnail, width, height, isGone };
+function viewOf({ url, thumbnail_url: thumbnail, width, height, alpha }: Shown = {}, isGone = false): SourceView {
+  return { url, thumbnail, width, height, alpha, isGone };
 }

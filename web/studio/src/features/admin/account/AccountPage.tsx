@@ -1,7 +1,8 @@
 import { Link, useParams } from "wouter";
 import { useMakerAccount, useMakers } from "@/shared/api/admin";
+import { explain, problemName } from "@/shared/api/problems";
 import { t } from "@/shared/text/text";
-import { Failed } from "@/shared/ui/Notice";
+import { Failed, Notice } from "@/shared/ui/Notice";
 import css from "./AccountPage.module.css";
 import { Admins } from "../Admins";
 import { Balance } from "./Balance";
@@ -37,6 +38,7 @@ function Who({ maker }: { maker: string }) {
 
 function Account({ maker }: { maker: string }) {
   const account = useMakerAccount(maker);
+  if (problemName(account.error) === "AccountMissing") return <Notice>{explain(account.error).text}</Notice>;
   if (account.error) return <Failed error={account.error} again={() => void account.refetch()} />;
   if (!account.data) return <div className={css["waits"]} aria-busy="true" />;
   return (
