@@ -98,6 +98,7 @@ def test_a_job_that_fails_says_why_and_that_nothing_was_charged(studio: Studio) 
     page = studio.open("/make/lineart")
     page.locator("input[type=file]").set_input_files(steps.as_file(Image.fromarray(noise)))
     expect(page.get_by_text(re.compile("256 . 256 pixels"))).to_be_visible()
+    page.wait_for_function("document.querySelector('img[alt=\"The chosen picture\"]')?.naturalWidth === 256")
 
     page.get_by_role("button", name="Make it").click()
 
@@ -208,6 +209,7 @@ def test_a_published_picture_is_found_liked_remixed_reported_and_taken_down(
     expect(visitor.page.get_by_text("This picture is not public")).to_be_visible()
     other.page.reload()
     expect(other.page.get_by_text("A picture that is no longer public")).to_be_visible()
+    expect(other.page.get_by_text("Remixes of it cannot be published")).to_be_visible()
     own = studio.open("/published").get_by_role("listitem").filter(has_text=title)
     expect(own).to_contain_text("Taken down: Copied from someone: This is the mark of a shop.")
     own.get_by_role("button", name="Object to this").click()
