@@ -1,12 +1,11 @@
 import type { components } from "@client/index";
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
+import type { Request } from "@/shared/form/fields";
 import { answered, keyOf } from "@/shared/form/unanswered";
 import { api, body } from "./client";
 import { changed } from "./jobs";
 
 export type Quote = components["schemas"]["QuoteView"];
-/** The fields of a tool's request. Which there are is said by the tool's JSON schema. */
-export type Request = Readonly<Record<string, unknown>>;
 
 // Each tool has paths of its own in the description. Which tool it is, only the page knows.
 type AnyTool = "picture";

@@ -1,9 +1,10 @@
 /** The fields of a form: what a maker has set, kept in the tab, and the request that is made of them. */
 import { useCallback, useEffect, useState } from "react";
-import type { Request } from "@/shared/api/requests";
 import type { FieldSchema } from "./schema";
 
 export type Fields = Record<string, unknown>;
+/** The fields of a tool's request. Which there are is said by the tool's JSON schema. */
+export type Request = Readonly<Record<string, unknown>>;
 
 const PREFIX = "studio.form.";
 

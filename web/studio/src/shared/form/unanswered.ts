@@ -1,5 +1,4 @@
-import type { Request } from "@/shared/api/requests";
-import { forgetFields, keepFields, keptFields } from "./fields";
+import { forgetFields, keepFields, keptFields, type Request } from "./fields";
 
 const place = (tool: string) => `${tool}/unanswered`;
 

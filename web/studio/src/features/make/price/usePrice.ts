@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
-import { type Quote, type Request, useQuote } from "@/shared/api/requests";
+import { type Quote, useQuote } from "@/shared/api/requests";
+import type { Request } from "@/shared/form/fields";
 import type { Tool } from "@/shared/api/tools";
 
 export interface Price {
