@@ -1,7 +1,7 @@
 """Deploy a cloud assembly through CloudFormation, with boto3 instead of the CDK CLI."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -28,25 +28,34 @@ def deploy(clients: Clients, assembly: Path, report: Callable[[str], None] = lam
     """
     stacks = read_stacks(assembly)
     clients["ssm"].put_parameter(Name=BOOTSTRAP_PARAMETER, Value=BOOTSTRAP_VERSION, Type="String", Overwrite=True)
+    upload(clients["s3"], [asset for stack in stacks for asset in stack.assets])
     outputs: dict[str, str] = {}
     for stack in stacks:
-        for asset in stack.assets:
-            _upload(clients["s3"], asset)
         report(f"{stack.name}: {_deploy_stack(clients, stack)}")
         described = _describe(clients["cloudformation"], stack.name) or {}
         outputs |= {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
     return {key: value for key, value in outputs.items() if not key.startswith("ExportsOutput")}
 
 
-def _upload(s3: Any, asset: FileAsset) -> None:
-    """Upload the asset unless its key exists. The key contains a hash of the content."""
+def upload(s3: Any, assets: Iterable[FileAsset]) -> None:
+    """Upload the assets whose keys do not exist, and create their buckets. A key contains a hash of the content."""
+    existing: dict[str, set[str]] = {}
+    for asset in assets:
+        if asset.bucket not in existing:
+            existing[asset.bucket] = _open_bucket(s3, asset.bucket)
+        if asset.key not in existing[asset.bucket]:
+            s3.put_object(Bucket=asset.bucket, Key=asset.key, Body=asset.read())
+            existing[asset.bucket].add(asset.key)
+
+
+def _open_bucket(s3: Any, bucket: str) -> set[str]:
+    """The keys in the bucket, which is created if it does not exist."""
     try:
-        s3.head_object(Bucket=asset.bucket, Key=asset.key)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in ("404", "NoSuchBucket", "NoSuchKey"):
-            raise
-        s3.create_bucket(Bucket=asset.bucket)
-        s3.put_object(Bucket=asset.bucket, Key=asset.key, Body=asset.read())
+        pages = list(s3.get_paginator("list_objects_v2").paginate(Bucket=bucket))
+    except s3.exceptions.NoSuchBucket:
+        s3.create_bucket(Bucket=bucket)
+        return set()
+    return {found["Key"] for page in pages for found in page.get("Contents", ())}
 
 
 def _deploy_stack(clients: Clients, stack: Stack) -> str:
