@@ -4,6 +4,7 @@ import hashlib
 import inspect
 from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -97,7 +98,12 @@ def fingerprint(part: Any) -> str:
 def _text_of(part: Any) -> str:
     if inspect.ismodule(part):
         return part.__name__
-    return inspect.getsource(part) if callable(part) else repr(part)
+    return _source_of(part) if callable(part) else repr(part)
+
+
+@cache  # a third of the parts are targets of several patches
+def _source_of(part: Callable[..., Any]) -> str:
+    return inspect.getsource(part)
 
 
 def apply_all(patches: Iterable[Patch]) -> None:
