@@ -127,7 +127,7 @@ def test_the_tightest_toss_that_is_accepted_places_all_four(repeat: Repeat, seed
 
 
 def test_four_motifs_that_hardly_have_room_are_all_seen_on_the_tile() -> None:
-    fields = {"prompt": "red apple", "also": ["bee", "sunflower", "cat face"], "background": "transparent"}
+    fields = {"prompt": "red apple", "also": ["bee", "sunflower", "cat face"], "background": "transparent", "steps": 2}
     order = an_order_of("pattern", 1, json.dumps({**fields, "toss": {"size": 0.5, "size_spread": 0, "spacing": 0}}))
 
     [drawn] = render(order)
@@ -139,7 +139,7 @@ def test_four_motifs_that_hardly_have_room_are_all_seen_on_the_tile() -> None:
 def test_an_order_whose_motifs_have_no_room_fails_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Toss, "has_room_for", lambda *_: True)
     case = json.loads((Path(__file__).parents[2] / "cases" / "pattern-four-motifs-one-shown.json").read_text())
-    order = an_order_of("pattern", 1, json.dumps(case))
+    order = an_order_of("pattern", 1, json.dumps({**case, "steps": 2}))
     monkeypatch.undo()
 
     [failed] = studio().render([order], silent)
@@ -168,7 +168,7 @@ def test_only_a_painted_tile_can_have_a_visible_seam() -> None:
 
 @pytest.mark.parametrize("repeat", ["half-drop", "brick"])
 def test_the_default_sheet_of_a_shifted_repeat_is_one_pattern_to_the_pixel(repeat: Repeat) -> None:
-    order = an_order_of("pattern", 4, json.dumps({"prompt": "red apple", "repeat": repeat}))
+    order = an_order_of("pattern", 4, json.dumps({"prompt": "red apple", "repeat": repeat, "steps": 2}))
     [drawn] = render(order)
 
     sheet: Pixels = pixels_in(studio().finish(order, drawn).files["sheet.png"])

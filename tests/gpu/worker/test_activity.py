@@ -70,7 +70,7 @@ def test_drawing_tells_of_each_tile_that_is_enlarged_and_each_motif_that_is_cut_
 
 
 def test_cutting_tells_of_each_colour() -> None:
-    order = an_order_of("clipart", 11, '{"prompt": "red apple", "colours": 6, "width_mm": 25}')
+    order = an_order_of("clipart", 11, '{"prompt": "red apple", "colours": 6, "width_mm": 25, "steps": 4}')
     [drawn] = render(order)
     done: list[EncodedImage] = []
 

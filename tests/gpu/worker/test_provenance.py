@@ -82,8 +82,8 @@ def test_each_file_says_what_may_be_done_with_it_and_whom_to_credit() -> None:
 
 
 def test_every_file_that_is_kept_has_the_recipe() -> None:
-    _, clipart = made("clipart", 11)
-    _, pattern = made("pattern", 11, sheet={"width": 2, "height": 2, "repeat": 2})
+    _, clipart = made("clipart", 11, steps=4)
+    _, pattern = made("pattern", 11, steps=4, sheet={"width": 2, "height": 2, "repeat": 2})
 
     for done in (clipart, pattern):
         recipe = Recipe.read(done.png)
@@ -268,8 +268,8 @@ def test_a_recipe_renders_to_the_same_pixels(tool: str, fields: dict[str, Any]) 
 
 
 def test_files_that_differ_in_more_than_their_metadata_are_told_apart(signer: Signer) -> None:
-    _, done = made("clipart", 21)
-    _, other = made("clipart", 22)
+    _, done = made("clipart", 21, steps=4)
+    _, other = made("clipart", 22, steps=4)
     svg, pdf = done.files["cut.svg"], done.files["cut.pdf"]
 
     assert command.has_same_content(signer.sign(svg, "image/svg+xml", Recipe.read(svg)), svg)
