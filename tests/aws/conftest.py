@@ -28,7 +28,7 @@ from craftspark.settings.notifications import LiveSettings, WebhookSettings
 from craftspark.settings.uploads import GuardrailSettings, UploadSettings
 from craftspark.tools import serve_tools
 from lambdas.wiring import live, pictures, webhooks
-from tests.aws.vectors import INDEX_ARNS, FakeVectors
+from tests.aws.gallery.vectors import INDEX_ARNS, FakeVectors
 
 JOBS, ACCOUNTS, IMAGES, UPLOADS = "jobs", "accounts", "images", "uploads"
 TRAININGS, STYLES, UPLOAD_RECORDS = "trainings", "styles", "upload-records"

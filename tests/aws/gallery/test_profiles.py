@@ -10,9 +10,9 @@ from craftspark.aws import clients
 from craftspark.gallery.pictures import author_of
 from tests.aws.api import ADMIN_SCOPE, Answer, account, call
 from tests.aws.conftest import GALLERY_RECORDS
-from tests.aws.test_curation import administer, take_down
-from tests.aws.test_gallery import a_job, publish, visit
-from tests.aws.test_remixes import a_picture, a_remix, page
+from tests.aws.gallery.test_curation import administer, take_down
+from tests.aws.gallery.test_gallery import a_job, publish, visit
+from tests.aws.gallery.test_remixes import a_picture, a_remix, page
 
 pytestmark = pytest.mark.usefixtures("all_settings")
 

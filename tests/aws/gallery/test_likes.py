@@ -13,9 +13,9 @@ from craftspark.gallery.popular import LIFE, Ranking, rank_of, score_of
 from lambdas.sum_likes import handler as sum_likes
 from tests.aws.api import Answer, Context, call
 from tests.aws.conftest import GALLERY_RECORDS
+from tests.aws.gallery.test_gallery import a_job, publish, visit
+from tests.aws.gallery.test_gallery_lists import a_picture
 from tests.aws.streams import read_changes
-from tests.aws.test_gallery import a_job, publish, visit
-from tests.aws.test_gallery_lists import a_picture
 
 pytestmark = pytest.mark.usefixtures("all_settings")
 

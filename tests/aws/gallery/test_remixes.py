@@ -12,10 +12,10 @@ from craftspark.gallery.pictures import Picture
 from craftspark.jobs.job import image_key, thumbnail_key
 from tests.aws.api import Answer, call, read, settle, store, submit
 from tests.aws.conftest import IMAGES, client_of
-from tests.aws.test_curation import administer, take_down
-from tests.aws.test_gallery import a_job, publish, visit
-from tests.aws.test_gallery_lists import START
-from tests.aws.test_gallery_lists import a_picture as a_listed_picture
+from tests.aws.gallery.test_curation import administer, take_down
+from tests.aws.gallery.test_gallery import a_job, publish, visit
+from tests.aws.gallery.test_gallery_lists import START
+from tests.aws.gallery.test_gallery_lists import a_picture as a_listed_picture
 
 pytestmark = pytest.mark.usefixtures("all_settings")
 

@@ -11,9 +11,9 @@ from craftspark.aws.accounts.user_pool import UserPool, quote
 from craftspark.errors import InvalidInput
 from craftspark.parsing.values import parse_email
 from craftspark.settings.accounts import DirectorySettings
+from tests.aws.accounts.test_administration import audit
 from tests.aws.api import ADMIN_SCOPE, MAKER_SCOPE, Answer, call, settle, store, submit
 from tests.aws.conftest import client_of
-from tests.aws.test_administration import audit
 
 pytestmark = pytest.mark.usefixtures("all_settings")
 

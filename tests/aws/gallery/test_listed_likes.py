@@ -12,13 +12,13 @@ from craftspark.aws.transactions import transact
 from craftspark.gallery.likes import shown_of
 from tests.aws.api import call
 from tests.aws.conftest import GALLERY_RECORDS
-from tests.aws.test_curation import administer, take_down
-from tests.aws.test_gallery import a_job, publish, visit
-from tests.aws.test_likes import ALL, NOW, likes, popular
-from tests.aws.test_remixes import a_remix
+from tests.aws.gallery.test_curation import administer, take_down
+from tests.aws.gallery.test_gallery import a_job, publish, visit
+from tests.aws.gallery.test_likes import ALL, NOW, likes, popular
+from tests.aws.gallery.test_remixes import a_remix
 
 pytestmark = pytest.mark.usefixtures("all_settings")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TRANSACT = "craftspark.aws.gallery.likes_table.transact"
 
 

@@ -14,8 +14,8 @@ from craftspark.gallery.events import PictureHidden
 from lambdas.announce_pictures import handler as announce
 from tests.aws.api import Context, call
 from tests.aws.conftest import GALLERY_RECORDS
+from tests.aws.gallery.test_gallery import a_job, publish
 from tests.aws.streams import read_changes
-from tests.aws.test_gallery import a_job, publish
 
 pytestmark = pytest.mark.usefixtures("all_settings")
 

@@ -12,7 +12,7 @@ from craftspark.tools import TOOLS
 from local_cloud.demo.gallery import seeding
 from local_cloud.demo.gallery.requests import read_requests
 from tests.aws.conftest import GALLERY, GALLERY_RECORDS, client_of
-from tests.aws.test_gallery import listed, stored, visit
+from tests.aws.gallery.test_gallery import listed, stored, visit
 
 pytestmark = pytest.mark.usefixtures("all_settings")
 

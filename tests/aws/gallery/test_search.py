@@ -20,8 +20,8 @@ from craftspark.likeness.files import ENCODERS
 from lambdas.wiring import indexing, search
 from tests.aws.api import call
 from tests.aws.conftest import GALLERY_RECORDS, IMAGES, client_of
-from tests.aws.test_gallery import a_job, publish, visit
-from tests.aws.vectors import INDEX_ARNS, FakeVectors
+from tests.aws.gallery.test_gallery import a_job, publish, visit
+from tests.aws.gallery.vectors import INDEX_ARNS, FakeVectors
 
 pytestmark = pytest.mark.usefixtures("all_settings")
 

@@ -16,9 +16,9 @@ from lambdas.announce_pictures import handler as announce
 from lambdas.apply_standing import handler as apply_standing
 from tests.aws.api import ADMIN_SCOPE, Answer, Context, account, call
 from tests.aws.conftest import ACCOUNTS, GALLERY_RECORDS
+from tests.aws.gallery.test_gallery import a_job, listed, publish, stored, visit
+from tests.aws.gallery.test_gallery_events import Bus, bus
 from tests.aws.streams import read_changes
-from tests.aws.test_gallery import a_job, listed, publish, stored, visit
-from tests.aws.test_gallery_events import Bus, bus
 
 __all__ = ["bus"]
 pytestmark = pytest.mark.usefixtures("all_settings")

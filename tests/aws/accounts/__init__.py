@@ -1,0 +1,1 @@
+"""Accounts, their ledger and those who administer them."""
