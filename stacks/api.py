@@ -18,13 +18,13 @@ from craftspark.routes import PUBLIC, ROUTES
 from craftspark.settings.accounts import TokenSettings
 from stacks.api_access import (
     define_account_access,
-    define_gallery_access,
     define_job_access,
     define_notification_access,
     define_suspension_access,
     define_upload_access,
 )
 from stacks.data import DataStack
+from stacks.gallery_access import define_gallery_access
 from stacks.live import LiveStack
 from stacks.search import SearchStack
 from stacks.webhooks import WebhooksStack

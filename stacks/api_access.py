@@ -1,4 +1,4 @@
-"""The access of each function of the API: the settings that it reads, and its permissions."""
+"""The access of each function of the API, except for those of the gallery: its settings and its permissions."""
 
 from dataclasses import asdict
 from functools import partial
@@ -9,15 +9,13 @@ from cdk_app.api.sign_in import SignIn
 from cdk_app.guardrail import Guardrail, fill_guardrail_settings
 from cdk_app.packaging.python_function import Access, Grant
 from cdk_app.stages.stage import Stage
-from cdk_app.storage.picture_indexes import PictureIndexes
 from cdk_app.storage.work_queue import WorkQueue
-from craftspark.aws.gallery.picture_bucket import HIDDEN
 from craftspark.jobs.pools import ServingPool, ServingPools
 from craftspark.settings.accounts import AccountSettings, DirectorySettings
-from craftspark.settings.gallery import GallerySettings, IndexSettings, PublishSettings, RecordSettings
+from craftspark.settings.gallery import RecordSettings
 from craftspark.settings.jobs import DeleteSettings, JobsSettings, ReadSettings, SubmitSettings, ToolsSettings
 from craftspark.settings.notifications import LiveSettings, WebhookSettings
-from craftspark.settings.uploads import TextModerationSettings, UploadSettings
+from craftspark.settings.uploads import UploadSettings
 from stacks.data import DataStack
 from stacks.live import LiveStack
 from stacks.webhooks import WebhooksStack
@@ -32,7 +30,7 @@ def define_job_access(
     quote: tuple[Grant, ...] = (
         data.styles.grant_look_up,
         data.accounts.grant_enter,  # records and counts of refusals
-        *_list_moderation_grants(stage, guardrail),
+        *list_moderation_grants(stage, guardrail),
         data.upload_records.grant_find,
         data.gallery_records.grant_find,
     )
@@ -110,87 +108,6 @@ def define_upload_access(stage: Stage, data: DataStack, guardrail: Guardrail | N
     }
 
 
-def define_gallery_access(
-    stage: Stage, data: DataStack, indexes: PictureIndexes, guardrail: Guardrail | None, *, site_url: str
-) -> dict[str, Access]:
-    """Functions for the gallery. The site serves public pictures. A function that signs a link to another one
-    needs permission to read it.
-    """
-    records, files = data.gallery_records, data.gallery
-    record = RecordSettings(gallery_table=records.table.table_name)
-    gallery = GallerySettings(
-        **asdict(record),
-        gallery_bucket=files.bucket_name,
-        site_url=site_url,
-        url_lifetime_s=stage.makers.url_lifetime_s,
-    )
-    read_files = partial(files.grant_read, objects_key_pattern="pictures/*")
-    drop_files = partial(files.grant_delete, objects_key_pattern="pictures/*")
-    drop_hidden = partial(files.grant_delete, objects_key_pattern=f"{HIDDEN}*")
-    publish = PublishSettings(
-        **asdict(gallery), jobs_table=data.jobs.table.table_name, images_bucket=data.images.bucket_name
-    )
-    moderate = TextModerationSettings(
-        moderator=stage.makers.moderator, **asdict(fill_guardrail_settings(guardrail, stage))
-    )
-    read_hidden = partial(files.grant_read, objects_key_pattern=f"{HIDDEN}*")
-    curate = Access(
-        settings=(gallery, _fill_account_settings(stage, data)),
-        grants=(data.accounts.grant_audit, read_files, read_hidden),
-    )
-    return {
-        "publish_image": Access(
-            settings=(publish, moderate, _fill_account_settings(stage, data)),
-            grants=(
-                data.jobs.grant_read,
-                data.accounts.grant_enter,  # records and counts of refusals
-                *_list_moderation_grants(stage, guardrail),
-                records.grant_publish,
-                partial(data.images.grant_read, objects_key_pattern="images/*"),
-                partial(files.grant_put, objects_key_pattern="pictures/*"),
-                *(drop_files, drop_hidden),  # of a publication that another request has overtaken
-            ),
-        ),
-        "unpublish_picture": Access(settings=(publish,), grants=(records.grant_remove, drop_files, drop_hidden)),
-        "read_picture": Access(settings=(gallery,), grants=(records.grant_show,)),
-        "report_picture": Access(settings=(gallery,), grants=(records.grant_report,)),
-        "appeal_takedown": Access(settings=(gallery,), grants=(records.grant_appeal, read_hidden)),
-        "list_own_pictures": Access(settings=(gallery,), grants=(records.grant_list_own, read_hidden)),
-        "list_reports": Access(settings=(gallery,), grants=(records.grant_review, read_files, read_hidden)),
-        "take_down_picture": curate + Access(grants=(records.grant_curate,)),
-        "dismiss_reports": curate + Access(grants=(records.grant_dismiss,)),
-        # Copies the files into a new folder, and deletes the copies if another decision was faster.
-        "restore_picture": curate
-        + Access(
-            grants=(
-                records.grant_curate,
-                partial(files.grant_put, objects_key_pattern="pictures/*"),
-                drop_files,
-                drop_hidden,
-            )
-        ),
-        "list_remixes": Access(settings=(gallery,), grants=(records.grant_list, records.grant_show)),
-        "read_maker": Access(settings=(record,), grants=(records.grant_find,)),
-        "read_profile": Access(settings=(record,), grants=(records.grant_find,)),
-        "change_profile": Access(
-            settings=(record, moderate, _fill_account_settings(stage, data)),
-            grants=(
-                data.accounts.grant_enter,  # records and counts of refusals
-                *_list_moderation_grants(stage, guardrail),
-                records.grant_rename,
-            ),
-        ),
-        "read_like": Access(settings=(record,), grants=(records.grant_read_likes,)),
-        "like_picture": Access(settings=(record,), grants=(records.grant_like,)),
-        "unlike_picture": Access(settings=(record,), grants=(records.grant_unlike,)),
-        "list_pictures": Access(settings=(gallery,), grants=(records.grant_list,)),
-        "search_pictures": Access(
-            settings=(gallery, IndexSettings(**asdict(record), vector_index_arns=" ".join(indexes.arns))),
-            grants=(records.grant_show, indexes.grant_search),
-        ),
-    }
-
-
 def define_notification_access(data: DataStack, live: LiveStack, webhooks: WebhooksStack) -> dict[str, Access]:
     """Functions for live updates and webhooks."""
     connections, table = live.connections, webhooks.table
@@ -215,12 +132,12 @@ def define_account_access(stage: Stage, data: DataStack, sign_in: SignIn) -> dic
     A function that reads an account creates it on first use and moves it to a new month, so it also needs to write.
     """
     accounts = data.accounts
-    own = Access(settings=(_fill_account_settings(stage, data),), grants=(accounts.grant_read_write,))
+    own = Access(settings=(fill_account_settings(stage, data),), grants=(accounts.grant_read_write,))
     jobs = JobsSettings(jobs_table=data.jobs.table.table_name)
     records = RecordSettings(gallery_table=data.gallery_records.table.table_name)
     inspect = own + Access(settings=(jobs,), grants=(data.jobs.grant_read,))
     find = Access(
-        settings=(_fill_account_settings(stage, data), DirectorySettings(user_pool_id=sign_in.user_pool_id)),
+        settings=(fill_account_settings(stage, data), DirectorySettings(user_pool_id=sign_in.user_pool_id)),
         grants=(sign_in.grant_find, accounts.grant_audit),
     )
     return {
@@ -228,7 +145,7 @@ def define_account_access(stage: Stage, data: DataStack, sign_in: SignIn) -> dic
         "list_ledger": Access(settings=own.settings, grants=(accounts.grant_list_entries,)),
         "inspect_account": own + Access(settings=(records,), grants=(data.gallery_records.grant_find,)),
         "remove_name": Access(
-            settings=(_fill_account_settings(stage, data), records),
+            settings=(fill_account_settings(stage, data), records),
             grants=(accounts.grant_audit, data.gallery_records.grant_remove_name),
         ),
         **dict.fromkeys(("grant_credits", "adjust_credits", "change_plan"), own),
@@ -247,10 +164,11 @@ def define_account_access(stage: Stage, data: DataStack, sign_in: SignIn) -> dic
 
 def define_suspension_access(stage: Stage, data: DataStack) -> Access:
     """Every function of a route that costs credits, to check whether the maker is suspended."""
-    return Access(settings=(_fill_account_settings(stage, data),), grants=(data.accounts.grant_look_up,))
+    return Access(settings=(fill_account_settings(stage, data),), grants=(data.accounts.grant_look_up,))
 
 
-def _fill_account_settings(stage: Stage, data: DataStack) -> AccountSettings:
+def fill_account_settings(stage: Stage, data: DataStack) -> AccountSettings:
+    """What a function needs to read accounts."""
     return AccountSettings(accounts_table=data.accounts.table.table_name, default_plan=stage.makers.default_plan)
 
 
@@ -291,7 +209,8 @@ def _list_pools(stage: Stage) -> str:
     return ServingPools(networks=stage.networks, pools=pools).to_text()
 
 
-def _list_moderation_grants(stage: Stage, guardrail: Guardrail | None) -> tuple[Grant, ...]:
+def list_moderation_grants(stage: Stage, guardrail: Guardrail | None) -> tuple[Grant, ...]:
+    """What a function needs to have words moderated as the stage says."""
     comprehend = (_grant_comprehend,) if stage.makers.moderator == "comprehend" else ()
     return (*comprehend, *_list_guardrail_grants(guardrail))
 
