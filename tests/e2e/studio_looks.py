@@ -1,4 +1,4 @@
-"""What every page of Studio must be: without serious findings of axe, as wide as the screen, and still.
+"""What every page of Studio must be: without serious findings of axe, as wide as its room, and still.
 
 Pictures of the pages, on phones and desktops and in light and dark, are written to `build/screenshots`.
 """
@@ -21,6 +21,10 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 MAIN = ("welcome", "gallery", "picture", "job-pattern", "outpaint")
 SERIOUS = ("serious", "critical")
 MOST_SHIFT = 0.1
+# Items of lists whose content lies over their neighbours.
+SPILLED = """[...document.querySelectorAll("li")]
+  .filter((item) => item.clientWidth > 0 && item.scrollWidth > item.clientWidth + 1)
+  .map((item) => item.outerHTML.slice(0, 120))"""
 EXTENT = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
 
 
@@ -68,6 +72,7 @@ def look_at_size(studio: Studio, name: str, size: tuple[int, int]) -> list[str]:
     width, height = studio.page.evaluate(EXTENT)
     if width > size[0]:
         found.append(f"{name}: {width} pixels wide on a screen of {size[0]}")
+    found += [f"{name}, {size[0]} pixels: too wide for its room: {item}" for item in studio.page.evaluate(SPILLED)]
     SHOTS.mkdir(parents=True, exist_ok=True)
     is_covered = studio.page.locator("dialog[open]").count() > 0
     if size == PHONE and not is_covered:
