@@ -1,6 +1,5 @@
 """The package of a Lambda contains its handler and the handler's imports, and nothing else."""
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -20,6 +19,8 @@ from cdk_app.packaging.word_index import INDEX, build_word_index
 from cdk_app.stages.values import DEV, LOCAL
 from craftspark.likeness.files import ENCODERS
 from craftspark.models.catalogue import CATALOGUE
+from local_cloud.emulator.patches.lambda_functions.packages import share_package
+from local_cloud.launcher.emulator_process import PACKAGES
 from tests.forked_imports import import_each
 from tests.stacks.conftest import ROOT
 
@@ -104,8 +105,10 @@ for module in ("aws_lambda_powertools.event_handler", "pydantic"):
     if importlib.util.find_spec(module.partition(".")[0]):
         importlib.import_module(module)
 """
+# Third-party modules come from the folder of one function. Ours may only come from the function's own.
 CHILD = """
 os.environ["POWERTOOLS_SERVICE_NAME"] = name
+sys.path.remove(told["path"][0])
 sys.path.insert(0, told["folders"][name])
 handler = importlib.import_module(f"lambdas.{name}.handler").handler
 print(callable(handler), *sorted({module.partition(".")[0] for module in sys.modules}), flush=True)
@@ -113,38 +116,28 @@ print(callable(handler), *sorted({module.partition(".")[0] for module in sys.mod
 
 
 @pytest.fixture(scope="module")
-def starts(sdk: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+def starts(sdk: Path) -> dict[str, dict[str, Any]]:
     """The start of each handler from only its package and the runtime's SDK."""
-    folder = tmp_path_factory.mktemp("packages")
-    sharing: defaultdict[Path, dict[str, str]] = defaultdict(dict)
+    sharing: defaultdict[frozenset[Path], dict[str, str]] = defaultdict(dict)
     for name in FUNCTIONS:
-        with zipfile.ZipFile(build_lambda_package(name, functions=LOCAL.functions)) as package:
-            ours, theirs = split(package)
-            wheels = folder / hashlib.sha256(repr([(file.filename, file.CRC) for file in theirs]).encode()).hexdigest()
-            if not wheels.exists():
-                package.extractall(wheels, members=theirs)
-            package.extractall(folder / name, members=ours)
-        sharing[wheels][name] = str(folder / name)
+        package = share_package(build_lambda_package(name, functions=LOCAL.functions), PACKAGES)
+        sharing[third_party(package)][name] = str(package)
     found: dict[str, dict[str, Any]] = {}
-    for wheels, functions in sharing.items():
+    for functions in sharing.values():
         found |= import_each(
             functions,
             shared=SHARED,
             child=CHILD,
-            facts={"path": [str(wheels), str(sdk)], "folders": functions},
+            facts={"path": [next(iter(functions.values())), str(sdk)], "folders": functions},
             options=BARE,
             environment={"POWERTOOLS_METRICS_NAMESPACE": "Craftspark"},
         )
     return found
 
 
-def split(package: zipfile.ZipFile) -> tuple[list[zipfile.ZipInfo], list[zipfile.ZipInfo]]:
-    """Our files, and the third-party files."""
-    ours: list[zipfile.ZipInfo] = []
-    theirs: list[zipfile.ZipInfo] = []
-    for file in package.infolist():
-        (ours if file.filename.startswith(("craftspark/", "lambdas/")) else theirs).append(file)
-    return ours, theirs
+def third_party(package: Path) -> frozenset[Path]:
+    """The third-party files and folders of a package, which it shares with the packages that have the same ones."""
+    return frozenset(path.resolve() for path in package.iterdir() if path.name not in ("craftspark", "lambdas"))
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 15), reason="Lambda has no runtime of this Python yet")
