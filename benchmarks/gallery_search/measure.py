@@ -1,17 +1,19 @@
 """Searches in the demo's gallery, by the service's own code: thumbnails, index, tags and all."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 
 from benchmarks.entries import Entry
+from benchmarks.gallery_search import held_out
 from craftspark.aws.gallery.vector_index import VectorIndex
 from craftspark.clock import utc_now
 from craftspark.gallery.indexing import Embedding
 from craftspark.gallery.pictures import Picture
-from craftspark.gallery.search import MAX_FOUND, Search, Wanted
+from craftspark.gallery.search import MAX_FOUND, Found, Search, Wanted
 from craftspark.gallery.vectors import describe
+from craftspark.likeness import thesaurus
 from craftspark.likeness.encoder import load
 from craftspark.likeness.files import ENCODERS
 from craftspark.moderation import Objection
@@ -85,7 +87,39 @@ def measure() -> list[Entry]:
             {"of_the_encoders_training": _share(known), "others": _share(others), "words": len(known) + len(others)},
         ),
         _entry("phrases", phrases, 0.8, {"templates": len(PHRASES)}),
+        *measure_held_out(subjects),
     ]
+
+
+def measure_held_out(subjects: Sequence[str]) -> Iterable[Entry]:
+    """Measure with searches that nothing was chosen by."""
+    kinds = {
+        kind: [query for query in queries if not held_out.is_choosing(query[0])]
+        for kind, queries in held_out.make_queries(subjects).items()
+    }
+    found = {kind: _mean(map(shows_all, queries)) for kind, queries in kinds.items()}
+    yield Entry(
+        name="search_top5_held_out",
+        value=round(sum(found.values()) / len(found), 3),
+        goal=0.9,
+        better="higher",
+        unit="share",
+        beside={"searches": sum(map(len, kinds.values())), **found},
+    )
+    absent = [words for words in held_out.read_absent() if not held_out.is_choosing(words)]
+    nonsense = [words for words in held_out.make_nonsense(200) if not held_out.is_choosing(words)]
+    yield Entry(
+        name="search_fits_nothing_wrongly",
+        value=_mean(not find(words).fitting for words in (*absent, *nonsense)),
+        goal=0.95,
+        better="higher",
+        unit="share",
+        beside={
+            "searches": len(absent) + len(nonsense),
+            "absent_subjects": _mean(not find(words).fitting for words in absent),
+            "nonsense": _mean(not find(words).fitting for words in nonsense),
+        },
+    )
 
 
 def _entry(name: str, queries: Sequence[Query], goal: float, beside: Mapping[str, Any]) -> Entry:
@@ -100,20 +134,36 @@ def _entry(name: str, queries: Sequence[Query], goal: float, beside: Mapping[str
 
 
 def _share(queries: Sequence[Query]) -> float:
-    return round(sum(shows(words, subject) for words, subject in queries) / len(queries), 3)
+    return _mean(shows(words, subject) for words, subject in queries)
 
 
 def shows(words: str, subject: str) -> bool:
     """Whether a search has a picture of a right subject among the first five."""
-    found = search().find(Wanted(words=words, like=None, tool=None, limit=FIRST))
-    return any(_is_right(picture, subject) for picture in found.pictures)
+    return any(_is_right(picture, subject) for picture in find(words, FIRST).pictures)
+
+
+def shows_all(query: held_out.Query) -> bool:
+    """Whether a search has a picture of each of its subjects among the first five."""
+    words, groups = query
+    pictures = find(words, FIRST).pictures
+    return all(any(_is_right(picture, "|".join(group)) for picture in pictures) for group in groups)
+
+
+def find(words: str, limit: int = MAX_FOUND) -> Found:
+    """What the service finds."""
+    return search().find(Wanted(words=words, like=None, tool=None, limit=limit))
+
+
+def _mean(values: Iterable[bool]) -> float:
+    counted = list(values)
+    return round(sum(counted) / len(counted), 3)
 
 
 def _share_of_fitting(queries: Sequence[Query]) -> float:
     """The share of pictures of a right subject among those that fit. With `!`, words are no tags."""
     right = []
     for words, subject in queries:
-        found = search().find(Wanted(words=f"{words}!", like=None, tool=None, limit=MAX_FOUND))
+        found = find(f"{words}!")
         right += [_is_right(picture, subject) for picture in found.pictures[: found.fitting]]
     return round(sum(right) / len(right), 3)
 
@@ -144,6 +194,6 @@ def search() -> Search:
         moderator=Accepting(),
         index=index,
         pictures=Records(picture for picture, _ in examples),
-        embed=encoder.embed_text,
+        read=partial(encoder.read, thesaurus=thesaurus.load()),
         fits_within=files.fits_within,
     )

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 from craftspark.errors import InvalidInput, PictureNotFound
 from craftspark.gallery.pictures import Picture, parse_tag
-from craftspark.gallery.vectors import PictureIndex, Vector, describe, mean_direction
+from craftspark.gallery.vectors import NearPicture, PictureIndex, Reading, Vector, describe, mean_direction
 from craftspark.moderation import Moderator, refusal_of
 
 MAX_WORDS = 200  # characters
@@ -48,7 +47,7 @@ class Found:
 class Search:
     """Finds pictures in an index.
 
-    `embed` returns the unit vector of a text, by the encoder of the index. A picture shows a text if the distance
+    `read` reads words, with a vector by the encoder of the index. A picture shows words that are known if the distance
     between their vectors is at most `fits_within`.
 
     Words are moderated without a service: everybody may search, and what is found was moderated when it was published.
@@ -57,40 +56,53 @@ class Search:
     moderator: Moderator
     index: PictureIndex
     pictures: PublicPictures
-    embed: Callable[[str], Vector]
+    read: Callable[[str], Reading]
     fits_within: float
 
     def find(self, wanted: Wanted) -> Found:
-        """The nearest pictures: first those that fit, and of these first those with a tag that is exactly the words.
+        """The best pictures: first those that fit, and of these first those with a tag that is exactly the words, then
+        those whose public words name most of what is wanted, then the nearest.
 
-        A picture fits too if what is said about it in public has all of the words. With `like`, all fit: the wanted
-        picture says how near is near enough. The state of each is read before it is returned. Raises InvalidInput,
-        PromptRefused or PictureNotFound.
+        A picture fits if it has the tag, if its words name everything that is wanted, or if it is near enough. With
+        `like`, all fit: the wanted picture says how near is near enough. The state of each is read before it is
+        returned. Raises InvalidInput, PromptRefused or PictureNotFound.
         """
         if wanted.words and (objections := self.moderator.objections(wanted.words)):
             raise refusal_of("words", objections, kind="searches")
-        vector = self._place(wanted)
-        number = wanted.limit + SPARE
-        fits: dict[str, bool] = {}  # by the ID of the picture, the best first
-        if wanted.words and (tag := _tag_of(wanted.words)):
-            tagged = self.index.find_nearest(vector, number, tool=wanted.tool, tag=tag)
-            fits |= dict.fromkeys((each.picture_id for each in tagged), True)
-        if len(fits) < number:
-            within = math.inf if wanted.like else self.fits_within
-            for each in self.index.find_nearest(vector, number, tool=wanted.tool, tag=None):
-                fits.setdefault(each.picture_id, each.distance <= within)
-        candidates = [each for each in fits if each != wanted.like][:number]
-        public = self.pictures.find_public(candidates) if candidates else {}
-        words = _words_in(wanted.words or "")
-        near = [(public[each], fits[each] or _says(public[each], words)) for each in candidates if each in public]
-        shown = sorted(near, key=lambda each: not each[1])[: wanted.limit]
-        return Found(pictures=[picture for picture, _ in shown], fitting=sum(fitting for _, fitting in shown))
+        reading = self.read(wanted.words) if wanted.words else None
+        distances = self._find_near(wanted, self._place(wanted, reading))
+        public = self.pictures.find_public([*distances]) if distances else {}
+        ranked = [(*self._rank(wanted, reading, each, distances[each.picture_id]), each) for each in public.values()]
+        shown = sorted(ranked, key=lambda each: each[:4])[: wanted.limit]
+        return Found(pictures=[each[-1] for each in shown], fitting=sum(not each[0] for each in shown))
 
-    def _place(self, wanted: Wanted) -> Vector:
+    def _rank(
+        self, wanted: Wanted, reading: Reading | None, picture: Picture, distance: float
+    ) -> tuple[bool, bool, int, float]:
+        """Whether a picture does not fit, and its rank among those that do or do not, the lowest first."""
+        if reading is None:
+            return False, True, 0, distance
+        said = reading.count_said(" ".join([picture.title, *picture.tags, *describe(picture)]))
+        tagged = _tag_of(wanted.words or "") in picture.tags
+        near = wanted.like is not None or (reading.is_known and distance <= self.fits_within)
+        return not (tagged or near or 0 < said == reading.subjects), not tagged, -said, distance
+
+    def _find_near(self, wanted: Wanted, place: Vector) -> dict[str, float]:
+        """The candidates with their distances: those with the tag, then the nearest."""
+        number = wanted.limit + SPARE
+        found: list[NearPicture] = []
+        if tag := _tag_of(wanted.words or ""):
+            found += self.index.find_nearest(place, number, tool=wanted.tool, tag=tag)
+        if len(found) < number:
+            found += self.index.find_nearest(place, number, tool=wanted.tool, tag=None)
+        distances = {each.picture_id: each.distance for each in found if each.picture_id != wanted.like}
+        return dict(islice(distances.items(), number))
+
+    def _place(self, wanted: Wanted, reading: Reading | None) -> Vector:
         """The place in the index from which pictures are near. Raises InvalidInput or PictureNotFound."""
         places = []
-        if wanted.words:
-            places.append(self.embed(wanted.words))
+        if reading:
+            places.append(reading.vector)
         if wanted.like:
             places.append(self._place_of_picture(wanted.like))
         if not places:
@@ -104,15 +116,6 @@ class Search:
         if vector is None:
             raise InvalidInput(f"picture {picture_id} was published just now; search again in a minute", field="like")
         return vector
-
-
-def _says(picture: Picture, words: set[str]) -> bool:
-    """Whether the title, the tags and the shared prompts of a picture have all of the words."""
-    return bool(words) and words <= _words_in(" ".join([picture.title, *picture.tags, *describe(picture)]))
-
-
-def _words_in(text: str) -> set[str]:
-    return set(re.findall(r"\w+", text.casefold()))
 
 
 def _tag_of(words: str) -> str | None:

@@ -30,6 +30,25 @@ class NearPicture:
     distance: float
 
 
+class Reading(Protocol):
+    """What the words of a search mean."""
+
+    @property
+    def vector(self) -> Vector:
+        """The place in the index near which the wanted pictures are."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any of the words is known. If not, pictures near the vector need not show them."""
+
+    @property
+    def subjects(self) -> int:
+        """How many subjects a wanted picture shows."""
+
+    def count_said(self, text: str) -> int:
+        """How many of the subjects a text names."""
+
+
 class PictureIndex(Protocol):
     """An index of the vectors of one encoder."""
 

@@ -1,1 +1,1 @@
-"""The likeness encoder in NumPy: vectors of pictures and texts in one space, for functions without PyTorch."""
+"""The likeness encoder in NumPy, for functions without PyTorch, and the thesaurus that reads searches."""

@@ -62,4 +62,4 @@ class EncoderFiles:
 
 
 # Searches use the first one, and pictures are indexed for each. docs/gallery.md says how to add one.
-ENCODERS = (EncoderFiles("craftspark-likeness", "craftspark-clipart-128", fits_within=0.55),)
+ENCODERS = (EncoderFiles("craftspark-likeness", "craftspark-clipart-128", fits_within=0.45),)

@@ -17,6 +17,7 @@ from gpu_tasks.training.errors import CommandRefused
 PROMISE = "Build datasets, and train, export and evaluate models and styles."
 COMMANDS = {
     "dataset.dataset": "build the clipart dataset from pinned packages",
+    "dataset.thesaurus": "write the thesaurus of the gallery's search",
     "networks.unet": "train the UNet, from a model folder or the last checkpoint of the run",
     "networks.text_encoder": "train the text encoder to map synonyms to subjects that the UNet can draw",
     "networks.decoder": "train the decoder of the autoencoder for sharper images",

@@ -1,10 +1,11 @@
 """Search in the gallery."""
 
-from functools import cache
+from functools import cache, partial
 
 from craftspark.aws import clients
 from craftspark.aws.gallery.vector_index import VectorIndex
 from craftspark.gallery.search import Search
+from craftspark.likeness import thesaurus
 from craftspark.likeness.encoder import load
 from craftspark.likeness.files import ENCODERS
 from craftspark.settings.gallery import IndexSettings
@@ -15,11 +16,11 @@ from lambdas.wiring.gallery import table
 
 @cache
 def search() -> Search:
-    settings = IndexSettings.from_environment()
+    settings, encoder = IndexSettings.from_environment(), load(ENCODERS[0])
     return Search(
         moderator=WordModerator(index=WordIndex.load()),
         index=VectorIndex(client=clients.s3vectors(), arn=settings.arns[0]),
         pictures=table(),
-        embed=load(ENCODERS[0]).embed_text,
+        read=partial(encoder.read, thesaurus=thesaurus.load()),
         fits_within=ENCODERS[0].fits_within,
     )

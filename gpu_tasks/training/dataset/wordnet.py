@@ -24,26 +24,31 @@ MAX_WORDS = 3
 class WordNet:
     """The senses of each noun that can be drawn (offsets of synsets), the most common first.
 
-    `kinds_of` has the synsets above each synset.
+    `kinds_of` has the synsets above each synset, and `files` the lexicographer file of each.
     """
 
     senses: Mapping[str, tuple[str, ...]]
     kinds_of: Mapping[str, tuple[str, ...]]
+    files: Mapping[str, str]
 
     @classmethod
     def read(cls, folder: Path) -> WordNet:
         """Read a folder with data.noun and index.noun. Raises SourceUnavailable."""
         try:
-            kinds_of = dict(map(read_synset, read_lines(folder / "data.noun")))
-            drawable = {synset for synset, (drawn, _) in kinds_of.items() if drawn}
-            senses = {
+            synsets = dict(map(read_synset, read_lines(folder / "data.noun")))
+            drawable = {synset for synset, (file, _) in synsets.items() if file in DRAWABLE}
+            drawn = {
                 noun: found
-                for noun, synsets in map(read_noun, read_lines(folder / "index.noun"))
-                if (found := tuple(synset for synset in synsets if synset in drawable))
+                for noun, senses in map(read_noun, read_lines(folder / "index.noun"))
+                if (found := tuple(synset for synset in senses if synset in drawable))
             }
         except (OSError, ValueError, IndexError) as error:
             raise SourceUnavailable(f"{folder} has no WordNet nouns: {error}") from None
-        return cls(senses, {synset: above for synset, (_, above) in kinds_of.items()})
+        return cls(
+            drawn,
+            {synset: above for synset, (_, above) in synsets.items()},
+            {synset: file for synset, (file, _) in synsets.items()},
+        )
 
     def kinds(self, words: Mapping[str, Iterable[str]]) -> dict[str, str]:
         """Return each noun that is a kind of one of the objects, with that object: `beagle` -> `dog`.
@@ -80,12 +85,12 @@ def read_lines(path: Path) -> Iterable[list[str]]:
         yield from (line.split("|")[0].split() for line in lines if not line.startswith(" "))
 
 
-def read_synset(fields: list[str]) -> tuple[str, tuple[bool, tuple[str, ...]]]:
-    """Return a synset's offset, whether it can be drawn, and the offsets of its broader terms."""
+def read_synset(fields: list[str]) -> tuple[str, tuple[str, tuple[str, ...]]]:
+    """Return a synset's offset, its lexicographer file, and the offsets of its broader terms."""
     words = int(fields[3], 16)
     pointers = fields[4 + 2 * words + 1 :]
     above = tuple(pointers[at + 1] for at in range(0, 4 * int(fields[4 + 2 * words]), 4) if pointers[at] in KIND_OF)
-    return fields[0], (fields[1] in DRAWABLE, above)
+    return fields[0], (fields[1], above)
 
 
 def read_noun(fields: list[str]) -> tuple[str, list[str]]:
@@ -96,3 +101,12 @@ def read_noun(fields: list[str]) -> tuple[str, list[str]]:
 def is_sayable(noun: str) -> bool:
     """Return whether a noun has only letters and few words."""
     return re.fullmatch(r"[a-z]{2}[a-z' -]*", noun) is not None and len(noun.split()) <= MAX_WORDS
+
+
+def read_words(folder: Path) -> set[str]:
+    """Return the single words of all parts of speech. Raises SourceUnavailable."""
+    try:
+        indexes = [read_lines(folder / f"index.{part}") for part in ("noun", "verb", "adj", "adv")]
+        return {fields[0] for lines in indexes for fields in lines if "_" not in fields[0]}
+    except (OSError, IndexError) as error:
+        raise SourceUnavailable(f"{folder} has no words of WordNet: {error}") from None

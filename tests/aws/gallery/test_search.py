@@ -103,6 +103,26 @@ def test_pictures_with_exactly_that_tag_come_first() -> None:
     assert found(words="owl!") == [named, tagged]  # no tag can be like that
 
 
+@pytest.mark.parametrize("words", ["owls", "barn owl", "OWL?", "a picture of an owll", "barn-owl", "owl xyzzy"])
+def test_pictures_fit_words_that_mean_what_they_show(words: str) -> None:
+    truck, owl = show("delivery truck"), show("owl")
+    index(truck, owl)
+
+    answer = visit("search_pictures", words=words).body
+
+    assert [picture["picture_id"] for picture in answer["pictures"]] == [owl, truck]
+    assert answer["fitting"] == 1
+
+
+@pytest.mark.parametrize("words", ["xyzzy", "qwertz", "lorem ipsum", "saxophone", "democracy"])
+def test_nothing_fits_words_that_no_picture_shows_or_that_are_none(words: str) -> None:
+    index(show("pizza"), show("rainbow"), show("guitar"))
+
+    answer = visit("search_pictures", words=words).body
+
+    assert (len(answer["pictures"]), answer["fitting"]) == (3, 0)
+
+
 def test_a_search_says_how_many_of_its_pictures_fit() -> None:
     owl, gone, truck = show("owl"), show("owl"), show("delivery truck")
     tagged = show("untitled", "tax return", request={"prompt": "lemon"}, share_words=True)
