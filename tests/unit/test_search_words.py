@@ -2,7 +2,7 @@
 
 import pytest
 
-from craftspark.likeness.queries import FRAME, MAX_TEXTS, Query, read_query
+from craftspark.likeness.queries import FRAME, MAX_LETTERS, MAX_TEXTS, MAX_WORDS, Query, read_query
 from craftspark.likeness.thesaurus import Thesaurus, edits_of, forms_of, load
 
 # Names; looks; frames; English words that are one letter away from an entry; and the entries.
@@ -86,8 +86,18 @@ def test_only_words_that_are_no_english_ones_are_corrected() -> None:
     assert read("owk").texts == {}  # too short
 
 
+def test_long_words_and_the_last_of_many_words_are_not_looked_at() -> None:
+    long = "a" * MAX_LETTERS
+    thesaurus = Thesaurus(f"{TEXT}\n{long}\t0:100\t0")
+
+    assert read_query(f"{long[:-1]}b", thesaurus).texts == {"owl": 1}
+    assert read_query(f"{long}b", thesaurus).texts == {}
+    assert read(" ".join([*["the"] * MAX_WORDS, "owl"])).texts == {}
+
+
 def test_two_words_that_are_written_together_are_two() -> None:
     assert len(read("mouseowl").subjects) == 2
+    assert read("owlcave").texts == {}  # the second one has no entry
 
 
 @pytest.mark.parametrize("text", ["", "!?", "the", "xyzzy", "1234", "漢字"])
