@@ -1,7 +1,8 @@
-"""Searches that nothing was chosen by: other words for what the demo's gallery shows, and the ways people type.
+"""Other words for what the demo's gallery shows, and the ways people type.
 
 The words were written from general knowledge, before the word lists of the encoder were read. Half of the searches, by
-a hash, are for choosing constants (`is_choosing`). Only the others are reported.
+a hash, are for choosing constants (`is_choosing`), and the others are reported. Both halves have the same templates of
+sentences, so a list of words that is written for these templates flatters the sentences.
 """
 
 import random

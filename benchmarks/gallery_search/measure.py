@@ -92,7 +92,7 @@ def measure() -> list[Entry]:
 
 
 def measure_held_out(subjects: Sequence[str]) -> Iterable[Entry]:
-    """Measure with searches that nothing was chosen by."""
+    """Measure with the half of the searches that constants were not chosen by."""
     kinds = {
         kind: [query for query in queries if not held_out.is_choosing(query[0])]
         for kind, queries in held_out.make_queries(subjects).items()
