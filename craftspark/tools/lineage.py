@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Protocol
 
-MAX_ANCESTORS = 8
+MAX_SOURCES = 12  # of one request
+# All pictures that a request can name, its parent and its sources, and the first of each of their lines.
+MAX_ANCESTORS = 2 * (1 + MAX_SOURCES)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lineage:
-    """Pictures by their ID, the nearest first: the parent, other sources, and the parent's own ancestors.
+    """Pictures by their ID: the parent, the other sources, where the lines of these start, and the ancestors between.
 
     `root` is where the line of parents starts. `bound` is the strictest licence of other makers' pictures among them,
     or None.
@@ -56,13 +58,13 @@ def pictures_of(ancestors: Sequence[str], root: str | None) -> tuple[str, ...]:
 def merge(origins: Origins, found: Sequence[Lineage]) -> Lineage | None:
     """The lineage of a job that starts from several pictures, of which the first is the parent. None for none.
 
-    It has the ancestors of all of them, the nearest of each first, and after them the roots of the others.
+    It has all of them, and the roots of all. Of the ancestors between, it has the nearest.
     """
     if not found:
         return None
-    steps = zip_longest(*(each.ancestors for each in found))
-    nearest = [picture_id for step in steps for picture_id in step if picture_id]
-    known = dict.fromkeys([*nearest, *(each.root for each in found[1:])])
+    named, *steps = zip_longest(*(each.ancestors for each in found))
+    between = [picture_id for step in steps for picture_id in step if picture_id]
+    known = dict.fromkeys([*named, *(each.root for each in found[1:]), *between])
     return Lineage(
         ancestors=tuple(known)[:MAX_ANCESTORS],
         root=found[0].root,

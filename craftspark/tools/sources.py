@@ -10,7 +10,6 @@ from craftspark.tools.lineage import Lineage
 # An image of the maker, an upload, or a published picture. All ids use the same letters.
 REFERENCE = r"^([a-z2-7]{26}/[0-7]|(upload|picture)/[a-z2-7]{26})$"
 UPLOAD, PICTURE = "upload", "picture"
-MAX_SOURCES = 12  # of one request
 
 Bucket = Literal["images", "uploads", "gallery"]
 

@@ -11,11 +11,12 @@ from craftspark.models.model import Model
 from craftspark.models.prices import credits_for_work
 from craftspark.models.work import Load, megapixels, upscaler_megapixels
 from craftspark.tools.contradictions import Contradiction, refuse
+from craftspark.tools.lineage import MAX_SOURCES
 from craftspark.tools.papers import PAPERS, PaperName, describe_papers
 from craftspark.tools.print_marks import MAX_BLEED_MM, Marks, paper_margin_mm
 from craftspark.tools.prints import print_pixels
 from craftspark.tools.request import SOURCE, JobRequest, SourceReference
-from craftspark.tools.sources import MAX_SOURCES, Source
+from craftspark.tools.sources import Source
 
 MAX_STICKERS = 400  # on one sheet
 # What packing in whole millimetres and a page of whole pixels can take from the room, at most.

@@ -27,7 +27,7 @@ from craftspark.errors import BodyTooLarge, CraftsparkError, InvalidInput, Model
 from craftspark.jobs.resemblance import describe_warnings, find_near_identical
 from craftspark.parsing.json_values import utf8
 from craftspark.parsing.values import parse_whole_number
-from craftspark.tools.sources import MAX_SOURCES
+from craftspark.tools.lineage import MAX_SOURCES
 from craftspark.uploads import MAX_UPLOAD_BYTES
 from gpu_tasks.images.output import EncodedImage
 from gpu_tasks.serving.metrics import Metrics

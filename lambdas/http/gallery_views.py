@@ -13,6 +13,7 @@ from craftspark.gallery.publishing import PICTURE_FILE, THUMBNAIL_FILE, ShownPic
 from craftspark.jobs.downloads import Download, Links
 from craftspark.models.terms import find_terms
 from craftspark.parsing.texts import LINE, WORDS
+from craftspark.tools.lineage import MAX_ANCESTORS
 from lambdas.http.file_views import TermsView, terms_view
 from lambdas.http.schemas import NEXT_CURSOR, Body, View
 
@@ -123,7 +124,10 @@ class LineageView(View):
 
     parent: AncestorView = Field(description="The picture that it is a remix of.")
     root: AncestorView = Field(description="The first picture of the line of parents.")
-    ancestors: list[AncestorView] = Field(description="Up to eight pictures that it comes from, nearest first.")
+    ancestors: list[AncestorView] = Field(
+        description=f"Up to {MAX_ANCESTORS} pictures that it comes from: its sources, where their lines start, and "
+        "those between, the nearest first."
+    )
 
 
 class PictureView(PictureCard):

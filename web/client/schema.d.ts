@@ -2176,7 +2176,7 @@ export interface components {
             parent: components["schemas"]["AncestorView"];
             /** @description The first picture of the line of parents. */
             root: components["schemas"]["AncestorView"];
-            /** @description Up to eight pictures that it comes from, nearest first. */
+            /** @description Up to 26 pictures that it comes from: its sources, where their lines start, and those between, the nearest first. */
             ancestors: components["schemas"]["AncestorView"][];
         };
         /**

@@ -101,7 +101,7 @@ def _count_remix(table: str, picture: Picture, step: int) -> list[Any]:
 def check_lineage(table: str, picture: Picture) -> list[Any]:
     """The checks that nobody has taken down a picture that this one comes from, for the transaction that publishes it.
 
-    They are in the order of `Picture.lineage`. A lineage has up to eight ancestors and the root.
+    They are in the order of `Picture.lineage`, which has up to MAX_ANCESTORS and the root.
     """
     return [
         {

@@ -8,13 +8,15 @@ import pytest
 
 from craftspark.aws import clients
 from craftspark.aws.gallery.gallery_table import GalleryTable
+from craftspark.aws.gallery.origins import OriginTable
 from craftspark.gallery.pictures import Picture
 from craftspark.jobs.job import image_key, thumbnail_key
+from craftspark.tools.lineage import MAX_ANCESTORS, MAX_SOURCES, Lineage, merge
 from tests.aws.api import Answer, call, read, settle, store, submit
-from tests.aws.conftest import IMAGES, client_of
+from tests.aws.conftest import GALLERY_RECORDS, IMAGES, client_of
 from tests.aws.gallery.test_curation import administer, take_down
 from tests.aws.gallery.test_gallery import a_job, publish, visit
-from tests.aws.gallery.test_gallery_lists import START
+from tests.aws.gallery.test_gallery_lists import START, table_at
 from tests.aws.gallery.test_gallery_lists import a_picture as a_listed_picture
 
 pytestmark = pytest.mark.usefixtures("all_settings")
@@ -57,15 +59,15 @@ def test_a_remix_names_its_parent_and_the_parent_lists_it() -> None:
     assert "lineage" not in page(parent)
 
 
-def test_a_lineage_has_the_eight_nearest_and_the_root() -> None:
-    line = [a_picture()]
-    for number in range(10):
-        line.append(a_remix(line[-1], f"maker-{number}").body["picture_id"])
+def test_a_lineage_has_the_nearest_and_the_root() -> None:
+    line = tuple(f"{number:026}" for number in range(MAX_ANCESTORS))
+    parent = replace(a_listed_picture(1, START), ancestors=line, root="r" * 26, licence="cc0-1.0")
+    table_at(START).add(parent)
 
-    lineage = page(line[-1])["lineage"]
+    lineage = a_remix(parent.picture_id).body["lineage"]
 
-    assert [each["picture_id"] for each in lineage["ancestors"]] == line[-2:-10:-1]
-    assert lineage["root"]["picture_id"] == line[0]
+    assert [each["picture_id"] for each in lineage["ancestors"]] == [parent.picture_id, *line[:-1]]
+    assert lineage["root"]["picture_id"] == "r" * 26
 
 
 @pytest.mark.parametrize("end", ["unpublish", "take down"])
@@ -153,12 +155,27 @@ def test_a_second_picture_hides_no_takedown() -> None:
 
 
 def test_what_a_picture_comes_from_is_checked_once_each() -> None:
-    """Eight ancestors and the root at most, so a transaction has a limited number of checks."""
-    line = tuple(f"{number:026}" for number in range(8))
+    line = tuple(f"{number:026}" for number in range(MAX_ANCESTORS))
     picture = replace(a_listed_picture(1, START), ancestors=line, root="r" * 26)
 
     assert picture.lineage == (*line, "r" * 26)
     assert replace(picture, root=line[7]).lineage == line
+
+
+def test_the_largest_request_names_all_its_pictures_and_where_their_lines_start() -> None:
+    def a_line(number: int) -> Lineage:
+        steps = tuple(f"{number}-{step}" for step in range(MAX_ANCESTORS))
+        return Lineage(ancestors=steps, root=f"root-{number}")
+
+    lines = [a_line(number) for number in range(1 + MAX_SOURCES)]
+
+    lineage = merge(OriginTable(client=clients.dynamodb(), table=GALLERY_RECORDS), lines)
+
+    assert lineage is not None
+    assert lineage.parent == "0-0"
+    assert {f"{number}-0" for number in range(len(lines))} <= set(lineage.pictures)
+    assert {each.root for each in lines} <= set(lineage.pictures)
+    assert len(lineage.ancestors) == MAX_ANCESTORS
 
 
 def test_a_takedown_while_a_remix_is_published_refuses_the_remix(monkeypatch: pytest.MonkeyPatch) -> None:
