@@ -22,6 +22,7 @@ from craftspark.settings.jobs import ReadSettings
 from craftspark.settings.notifications import PushSettings
 from craftspark.settings.rendering import ResendSettings, SettleSettings, StartSettings
 from craftspark.settings.tasks import WorkerSettings
+from local_cloud.launcher.environment import ACCESS_KEY, SECRET_KEY
 from tests.fakes import WORKER_SETTINGS
 
 JOBS, ACCOUNTS, CONNECTIONS, IMAGES = "jobs", "accounts", "connections", "images"
@@ -83,6 +84,8 @@ class Stage:
             "CRAFTSPARK_INTAKE_QUEUE_URL": self.intake_url,
             "CRAFTSPARK_DEFAULT_PLAN": "partner",
             "AWS_ENDPOINT_URL": emulator,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,  # the emulator knows no other caller
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             **{f"AWS_ENDPOINT_URL_{service}": canned for service in ("SFN", "ECS", "SSM")},
             "ECS_CONTAINER_METADATA_URI_V4": canned,
         }
