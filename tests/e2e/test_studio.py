@@ -98,7 +98,7 @@ def test_a_job_that_fails_says_why_and_that_nothing_was_charged(studio: Studio) 
     page = studio.open("/make/lineart")
     page.locator("input[type=file]").set_input_files(steps.as_file(Image.fromarray(noise)))
     expect(page.get_by_text(re.compile("256 . 256 pixels"))).to_be_visible()
-    page.wait_for_function("document.querySelector('img[alt=\"The chosen picture\"]')?.naturalWidth === 256")
+    expect(page.get_by_role("img", name="The chosen picture")).to_have_js_property("naturalWidth", 256)
 
     page.get_by_role("button", name="Make it").click()
 
