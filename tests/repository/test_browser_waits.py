@@ -6,8 +6,10 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_no_wait_evaluates_words_in_the_page() -> None:
-    """Where a function is not true the first time, the page evaluates it again, and the policy of the site forbids that:
-    such a wait succeeds on fast machines only. `expect` asks from outside."""
+    """The page evaluates a function again that is not true the first time, and the policy of the site forbids that.
+
+    So such a wait succeeds on fast machines only. `expect` asks from outside.
+    """
     forbidden = "." + "wait_for_function("
     sources = [file for room in ("tests", "benchmarks") for file in (ROOT / room).rglob("*.py")]
 
