@@ -70,28 +70,31 @@ class Search:
         if wanted.words and (objections := self.moderator.objections(wanted.words)):
             raise refusal_of("words", objections, kind="searches")
         reading = self.read(wanted.words) if wanted.words else None
-        distances = self._find_near(wanted, self._place(wanted, reading))
+        tag = _tag_of(wanted.words) if wanted.words else None
+        distances = self._find_near(wanted, self._place(wanted, reading), tag)
         public = self.pictures.find_public([*distances]) if distances else {}
-        ranked = [(*self._rank(wanted, reading, each, distances[each.picture_id]), each) for each in public.values()]
+        ranked = [
+            (*self._rank(wanted, reading, tag, each, distances[each.picture_id]), each) for each in public.values()
+        ]
         shown = sorted(ranked, key=lambda each: each[:4])[: wanted.limit]
         return Found(pictures=[each[-1] for each in shown], fitting=sum(not each[0] for each in shown))
 
     def _rank(
-        self, wanted: Wanted, reading: Reading | None, picture: Picture, distance: float
+        self, wanted: Wanted, reading: Reading | None, tag: str | None, picture: Picture, distance: float
     ) -> tuple[bool, bool, int, float]:
         """Whether a picture does not fit, and its rank among those that do or do not, the lowest first."""
         if reading is None:
             return False, True, 0, distance
         said = reading.count_said(" ".join([picture.title, *picture.tags, *describe(picture)]))
-        tagged = _tag_of(wanted.words or "") in picture.tags
+        tagged = tag in picture.tags
         near = wanted.like is not None or (reading.is_known and distance <= self.fits_within)
         return not (tagged or near or 0 < said == reading.subjects), not tagged, -said, distance
 
-    def _find_near(self, wanted: Wanted, place: Vector) -> dict[str, float]:
+    def _find_near(self, wanted: Wanted, place: Vector, tag: str | None) -> dict[str, float]:
         """The candidates with their distances: those with the tag, then the nearest."""
         number = wanted.limit + SPARE
         found: list[NearPicture] = []
-        if tag := _tag_of(wanted.words or ""):
+        if tag:
             found += self.index.find_nearest(place, number, tool=wanted.tool, tag=tag)
         if len(found) < number:
             found += self.index.find_nearest(place, number, tool=wanted.tool, tag=None)
@@ -119,6 +122,7 @@ class Search:
 
 
 def _tag_of(words: str) -> str | None:
+    """The tag that is exactly the words, if they can be one."""
     try:
         return parse_tag(words)
     except ValueError:

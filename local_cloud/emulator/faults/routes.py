@@ -7,6 +7,7 @@ from hypercorn.typing import ASGIFramework
 
 from local_cloud.emulator.faults import switch
 from local_cloud.emulator.serving.json_answers import send_json
+from local_cloud.emulator.serving.request_bodies import read_body
 from local_cloud.emulator.tasks import spot_interruptions
 from local_cloud.faults import PATH
 
@@ -31,11 +32,7 @@ def with_faults(app: ASGIFramework) -> ASGIFramework:
         if scope["type"] != "http" or scope["path"] not in ANSWERS:
             await app(scope, receive, send)
             return
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body, more = body + message.get("body", b""), message.get("more_body", False)
-        status, answer = ANSWERS[scope["path"]](scope["method"], body)
+        status, answer = ANSWERS[scope["path"]](scope["method"], await read_body(receive))
         await send_json(send, status, answer)
 
     return serve

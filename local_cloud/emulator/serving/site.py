@@ -12,6 +12,7 @@ from hypercorn.typing import ASGIFramework
 
 from local_cloud.emulator.addresses import SITE
 from local_cloud.emulator.serving.json_answers import send_json
+from local_cloud.emulator.serving.request_bodies import read_body
 
 
 def with_site(app: ASGIFramework) -> ASGIFramework:
@@ -38,10 +39,7 @@ async def serve_viewer(scope: Any, receive: Any, send: Any) -> None:
     if distribution is None:
         await send_json(send, 503, {"message": "the stage has no distribution yet"})
         return
-    body, more = b"", True
-    while more:
-        message = await receive()
-        body, more = body + message.get("body", b""), message.get("more_body", False)
+    body = await read_body(receive)
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
