@@ -97,7 +97,7 @@ gpu: $(if $(filter command,$(origin PYTHON)),,$(VENV)/.ready) ## on a machine wi
 	  $(GPU_PYTHON) -m pytest $(GPU_ALONE) && exit $$shared
 
 fuzz: setup ## ask every route of the local cloud 10,000 random things and more; `make test` asks 5,000
-	CRAFTSPARK_FUZZ_TIMES=20 $(BIN)/python -m pytest -rP tests/e2e/test_schema.py
+	CRAFTSPARK_FUZZ_TIMES=20 $(BIN)/python -m pytest -rP tests/e2e/api/test_schema.py
 
 check: setup ## what to run before every commit: lint, types, contracts, and beside them the unit tests
 	@$(MAKE) --no-print-directory --jobs 2 lint unit-test studio-test

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, ViewportSize
 from benchmarks.entries import Entry
 from local_cloud.demo.gallery.seeding import seed_gallery
 from local_cloud.launcher.cloud import LocalCloud
-from tests.e2e.studio_browser import launched, opened
+from tests.e2e.studio.browser import launched, opened
 
 RUNS, SLOWER, GOAL_S = 5, 4, 2.5
 PHONE: ViewportSize = {"width": 390, "height": 844}

@@ -17,7 +17,7 @@ from tests.e2e.front_end import HTTP
 from tests.e2e.processes import mentioning
 from tests.e2e.waiting import eventually
 
-IDLE = (sys.executable, str(Path(__file__).with_name("idle_task.py")))
+IDLE = (sys.executable, str(Path(__file__).parent / "emulator" / "tasks" / "idle_task.py"))
 READY = (*IDLE, "--ready")
 # Images that tests' own task definitions name.
 PROGRAMS = {

@@ -23,9 +23,8 @@ def find_rows() -> list[tuple[str, str, str]]:
 
 @cache
 def functions_in(module: str) -> frozenset[str]:
-    file = ROOT / "tests" / "e2e" / f"{module}.py"
-    functions = ast.parse(file.read_text()).body if file.exists() else []
-    return frozenset(node.name for node in functions if isinstance(node, ast.FunctionDef))
+    [file] = (ROOT / "tests" / "e2e").rglob(f"{module}.py")
+    return frozenset(node.name for node in ast.parse(file.read_text()).body if isinstance(node, ast.FunctionDef))
 
 
 @pytest.mark.parametrize("row", find_rows(), ids=lambda row: TEST.findall(row[2])[0][1])

@@ -1,0 +1,1 @@
+"""What carries messages: SQS, EventBridge and the streams of tables."""

@@ -1,0 +1,1 @@
+"""Lambda: processes, packages, and how queues and functions meet."""

@@ -1,0 +1,1 @@
+"""What keeps data: DynamoDB, S3 and S3 Vectors."""

@@ -1,0 +1,1 @@
+"""ECS: tasks as local processes, their instances, states and ends."""

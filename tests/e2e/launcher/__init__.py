@@ -1,0 +1,1 @@
+"""The local cloud as a program: its start, its ends and its commands."""
