@@ -4,7 +4,7 @@ from typing import Any
 
 
 async def read_body(receive: Any) -> bytes:
-    """Read the body of an ASGI request to its end. If the client leaves before, it is what has arrived."""
+    """Read the body of an ASGI request to its end. A client that leaves before has sent a part of it."""
     parts: list[bytes] = []
     more = True
     while more:
