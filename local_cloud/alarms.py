@@ -41,4 +41,4 @@ def read_alarms(cloud: LocalCloud) -> Iterator[Alarm]:
 
 def end_minute(endpoint: str) -> None:
     """Evaluate all alarms as if the current minute had ended. They notify as they would then."""
-    httpx.post(f"{endpoint}{PATH}", timeout=30, trust_env=False).raise_for_status()
+    httpx.post(f"{endpoint}{PATH}", timeout=60, trust_env=False).raise_for_status()

@@ -20,6 +20,7 @@ def service_token(cognito: Any, endpoint: str, *, pool: str, app_client: str) ->
         f"{endpoint}/oauth2/token",
         data={"grant_type": "client_credentials", "client_id": app_client},
         auth=(app_client, client["ClientSecret"]),
+        timeout=60,
         trust_env=False,  # the user's proxy cannot reach this machine
     )
     return str(response.raise_for_status().json()["access_token"])

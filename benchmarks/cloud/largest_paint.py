@@ -29,7 +29,8 @@ def measure() -> list[Entry]:
     with TemporaryDirectory() as folder, LocalCloud.run(Path(folder)) as cloud, launched() as browser:
         cloud.stop_controller()
         seed_gallery(cloud)
-        shown = httpx.get(f"{cloud.api_url}/v1/gallery/pictures", trust_env=False).raise_for_status().json()["pictures"]
+        answer = httpx.get(f"{cloud.api_url}/v1/gallery/pictures", timeout=60, trust_env=False)
+        shown = answer.raise_for_status().json()["pictures"]
         paths = {"make": "/", "gallery": "/gallery", "picture": f"/gallery/{shown[0]['picture_id']}"}
         for path in paths.values():
             load(browser, cloud.api_url, path)  # starts the functions

@@ -34,7 +34,7 @@ def run_cloud(*worker: str) -> Iterator[tuple[LocalCloud, httpx.Client]]:
     with TemporaryDirectory() as folder, LocalCloud.run(Path(folder), commands=commands) as cloud:
         cloud.stop_controller()
         headers = {"Authorization": f"Bearer {cloud.sign_in()}"}
-        with httpx.Client(base_url=cloud.api_url, headers=headers, timeout=30) as client:
+        with httpx.Client(base_url=cloud.api_url, headers=headers, timeout=60) as client:
             yield cloud, client
 
 

@@ -29,7 +29,7 @@ def measure() -> list[Entry]:
         seed_gallery(cloud)
         cloud.client("lambda").invoke(FunctionName=cloud.outputs["SnapshotPopularFunctionName"], Payload=b"{}")
         headers = {"Authorization": f"Bearer {cloud.service_token('Administrator')}"}
-        with httpx.Client(base_url=cloud.api_url, timeout=30) as visitor:
+        with httpx.Client(base_url=cloud.api_url, timeout=60) as visitor:
             popular = visitor.get("/v1/gallery/pictures", params={"sort": "popular"}).raise_for_status().json()
             first, *others = [each["picture_id"] for each in popular["pictures"][: PICTURES + 1]]
             take_down(visitor, first, headers)  # starts the functions

@@ -58,7 +58,7 @@ def run() -> None:
     with LocalCloud.run(DEFAULT, report=progress.report) as cloud:
         progress.report(f"Deployed. API: {cloud.api_url}")
         headers = {"Authorization": f"Bearer {cloud.sign_in()}"}
-        with httpx.Client(base_url=cloud.api_url, headers=headers, timeout=30) as client:
+        with httpx.Client(base_url=cloud.api_url, headers=headers, timeout=60) as client:
             api = Api(client)
             progress.report("Submitting the jobs over HTTP as a signed-in maker")
             jobs = run_jobs(api, DEMO_JOBS, progress.save_job, console=console)

@@ -36,7 +36,8 @@ class Api:
     def upload(self, picture: bytes) -> str:
         """Upload a picture with a form, as a browser does; returns the `source` for a request."""
         form = self._json(self.client.post("/v1/uploads", json={"content_type": "image/png"}))
-        response = httpx.post(form["url"], data=form["fields"], files={"file": ("picture.png", picture, "image/png")})
+        file = {"file": ("picture.png", picture, "image/png")}
+        response = httpx.post(form["url"], data=form["fields"], files=file, timeout=60)
         response.raise_for_status()
         return str(self._json(self.client.post(f"/v1/uploads/{form['upload_id']}/check"))["source"])
 
@@ -49,4 +50,4 @@ class Api:
 
 def download(url: str) -> bytes:
     """The content of a presigned URL; raises httpx.HTTPError."""
-    return httpx.get(url, timeout=30).raise_for_status().content
+    return httpx.get(url, timeout=60).raise_for_status().content

@@ -82,7 +82,7 @@ def _quotas(cloud: LocalCloud) -> Iterator[tuple[object, ...]]:
 
     What the local cloud does not see is left out.
     """
-    use = httpx.get(f"{cloud.endpoint}{USE_PATH}", timeout=10).raise_for_status().json()
+    use = httpx.get(f"{cloud.endpoint}{USE_PATH}", timeout=60).raise_for_status().json()
     executions = use["Step Functions: StartExecution"]["used"]
     in_flight = max((int(str(counts[1])) for _, *counts in _queues(cloud)), default=0)
     for quota in QUOTAS:

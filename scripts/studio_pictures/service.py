@@ -23,7 +23,7 @@ class Service:
 
     def __init__(self, cloud: LocalCloud) -> None:
         headers = {"Authorization": f"Bearer {cloud.sign_in()}"}
-        self._api = Api(httpx.Client(base_url=cloud.api_url, headers=headers, timeout=30))
+        self._api = Api(httpx.Client(base_url=cloud.api_url, headers=headers, timeout=60))
 
     def job(self, tool: str, **request: Any) -> JobView:
         """The job of a request, once it has ended. Raises httpx.HTTPStatusError if it is refused, or TimeoutError."""

@@ -6,12 +6,12 @@ from typing import Any
 import httpx
 
 from local_cloud.launcher.cloud import LocalCloud
-from tests.e2e.waiting import eventually
+from tests.e2e.waiting import HANGS_AFTER_S, eventually
 
 ENDS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
 
-# All tests share one pool of connections. The session closes it.
-HTTP = httpx.Client(timeout=120)
+# All tests share one pool of connections, which waits for longer than any machine takes. The session closes it.
+HTTP = httpx.Client(timeout=HANGS_AFTER_S, trust_env=False)
 
 
 @dataclass(frozen=True)

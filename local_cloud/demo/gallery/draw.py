@@ -38,7 +38,7 @@ def draw(state_dir: Path) -> None:
 
     with LocalCloud.run(state_dir, port=0, report=print) as cloud:
         headers = {"Authorization": f"Bearer {cloud.service_token('Partner')}"}
-        with httpx.Client(base_url=cloud.api_url, headers=headers, timeout=30) as client:
+        with httpx.Client(base_url=cloud.api_url, headers=headers, timeout=60) as client:
             for start in range(0, len(wanted), TOGETHER):
                 jobs = [
                     DemoJob(name=each.name, tool=each.tool, request={**each.request, "count": 1})

@@ -7,7 +7,6 @@ import zipfile
 from typing import Any
 
 import boto3
-import httpx
 import pytest
 from botocore.exceptions import ClientError
 
@@ -18,6 +17,7 @@ from local_cloud.launcher.state import StateDir
 from tests.e2e.emulator.executions import state_machines
 from tests.e2e.emulator.roles import allow, client_as, let_events_send, policy, role
 from tests.e2e.emulator.tasks.ecs import process_of_task, said, task_definition
+from tests.e2e.front_end import HTTP
 from tests.e2e.waiting import eventually
 
 
@@ -101,7 +101,7 @@ def test_a_link_may_do_what_the_role_that_signed_it_may(aws: Clients, bucket: st
 
     def get(key: str) -> int:
         link = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key})
-        return httpx.get(link).status_code
+        return HTTP.get(link).status_code
 
     assert get("images/1.png") == 200
     assert get("secret") == 403
@@ -112,7 +112,7 @@ def test_a_form_may_put_what_the_role_that_signed_it_may(aws: Clients, bucket: s
 
     def post(key: str) -> int:
         form = s3.generate_presigned_post(bucket, key)
-        return httpx.post(form["url"], data=form["fields"], files={"file": b"picture"}).status_code
+        return HTTP.post(form["url"], data=form["fields"], files={"file": b"picture"}).status_code
 
     assert post("incoming/1") == 204
     assert post("images/1") == 403
@@ -121,7 +121,7 @@ def test_a_form_may_put_what_the_role_that_signed_it_may(aws: Clients, bucket: s
 def test_an_object_without_a_signature_is_refused(aws: Clients, bucket: str) -> None:
     aws["s3"].put_object(Bucket=bucket, Key="1.png", Body=b"png")
 
-    assert httpx.get(f"{aws.endpoint}/{bucket}/1.png").status_code == 403
+    assert HTTP.get(f"{aws.endpoint}/{bucket}/1.png").status_code == 403
 
 
 def test_a_task_of_one_state_machine_cannot_be_answered_by_the_role_of_another(aws: Clients) -> None:
@@ -231,7 +231,11 @@ def test_a_rule_s_event_goes_to_dead_letters_if_its_target_does_not_let_it(aws: 
 
     aws["events"].put_events(Entries=[{"Source": name, "DetailType": "Drill", "Detail": "{}"}])
 
-    [message] = aws["sqs"].receive_message(QueueUrl=dead, WaitTimeSeconds=10, MessageAttributeNames=["All"])["Messages"]
+    def letters() -> list[Any]:
+        answer = aws["sqs"].receive_message(QueueUrl=dead, WaitTimeSeconds=5, MessageAttributeNames=["All"])
+        return list(answer.get("Messages", []))
+
+    [message] = eventually(letters)
     assert json.loads(message["Body"])["source"] == name
     assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
     assert "Messages" not in aws["sqs"].receive_message(QueueUrl=closed)
@@ -295,7 +299,7 @@ def test_an_api_without_a_permission_of_its_function_answers_500(aws: Clients) -
     )
 
     def get(route: str) -> int:
-        return httpx.get(f"{aws.endpoint}/_aws/execute-api/{api}/$default/{route}").status_code
+        return HTTP.get(f"{aws.endpoint}/_aws/execute-api/{api}/$default/{route}").status_code
 
     assert get("open") == 200
     assert get("closed") == 500

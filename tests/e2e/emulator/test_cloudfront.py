@@ -8,6 +8,7 @@ import pytest
 
 from local_cloud.launcher.aws_clients import Clients
 from tests.e2e.emulator.test_patches import deploy
+from tests.e2e.front_end import HTTP
 
 SERVICES = (
     "https://cognito-idp.us-east-1.amazonaws.com",
@@ -118,7 +119,7 @@ def distribution() -> dict[str, Any]:
 
 
 def get(url: str, **request: Any) -> httpx.Response:
-    return httpx.get(url, trust_env=False, **request)
+    return HTTP.get(url, **request)
 
 
 def test_a_distribution_has_a_local_address(aws: Clients, site: Site) -> None:

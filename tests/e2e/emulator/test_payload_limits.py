@@ -99,12 +99,10 @@ def test_an_http_api_refuses_a_request_of_over_10_mb(api: Api) -> None:
 
 
 def test_an_http_api_stops_waiting_for_its_function(api: Api) -> None:
-    slow = json.dumps({"wait_s": 1}).encode()
-
-    late = api.post(slow, IMPATIENT)
+    late = api.post(json.dumps({"wait_s": 20}).encode(), IMPATIENT)
 
     assert (late.status_code, late.json()) == (503, {"message": "Service Unavailable"})
-    assert api.post(slow).status_code == 200
+    assert api.post(json.dumps({"wait_s": 0.5}).encode()).status_code == 200
 
 
 @pytest.mark.parametrize(("kind", "limit"), [("RequestResponse", 6 * MIB), ("Event", MIB)])
@@ -146,7 +144,7 @@ def test_a_file_of_a_function_is_at_most_as_large_as_its_tmp(aws: Clients, api: 
     [
         ({"take_mib": 200, "wait_s": 25}, "Runtime.OutOfMemory"),  # of 128
         ({"exit": 3}, "Runtime.ExitError"),
-        ({"wait_s": 2.5}, "Sandbox.Timedout"),
+        ({"wait_s": 60}, "Sandbox.Timedout"),
     ],
 )
 def test_a_function_whose_process_ends_says_how_and_starts_again(

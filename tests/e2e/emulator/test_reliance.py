@@ -4,13 +4,13 @@ import json
 import uuid
 from typing import Any
 
-import httpx
 import pytest
 from botocore.exceptions import ClientError
 
 from craftspark.aws.jobs.presigning import Presigner
 from craftspark.jobs.downloads import Download, disposition_of
 from local_cloud.launcher.aws_clients import Clients
+from tests.e2e.front_end import HTTP
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_a_presigned_url_works_with_plain_http_on_loopback(aws: Clients) -> None
     s3.put_object(Bucket=bucket, Key="images/job/0.png", Body=b"picture", ContentType="image/png")
 
     address = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "images/job/0.png"})
-    answer = httpx.get(address, trust_env=False)
+    answer = HTTP.get(address)
 
     assert address.startswith(f"{aws.endpoint}/{bucket}/")
     assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, b"picture", "image/png")
@@ -131,6 +131,6 @@ def test_a_presigned_url_sets_the_file_name(aws: Clients) -> None:
     disposition = disposition_of("äpfel-1.png", "picture")
 
     [address] = Presigner(client=s3, bucket=bucket, lifetime_s=60).links([Download("images/job/0.png", disposition)])
-    answer = httpx.get(address, trust_env=False)
+    answer = HTTP.get(address)
 
     assert (answer.status_code, answer.headers["content-disposition"]) == (200, disposition)

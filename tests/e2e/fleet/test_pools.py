@@ -53,10 +53,11 @@ def test_two_pools_render_at_once_and_one_launched_worker_takes_all_jobs_of_its_
     ]
     ways = [states_entered(asleep, job)[1 : -len(SETTLED)] for job in burst]
     wake = ["Choose the pool", "Wake the enlarge pool", "May the enlarge pool launch a task?"]
-    assert sorted(ways) == [
-        *[[*wake, "Hand to the enlarge pool"]] * 3,
-        [*wake, "Launch for the enlarge pool on demand"],
-    ]
+    launch, hand = "Launch for the enlarge pool on demand", "Hand to the enlarge pool"
+    handed = [way for way in ways if way != [*wake, launch]]
+    assert len(handed) == len(burst) - 1
+    # The last ones find the pool awake, if it was faster than their submissions.
+    assert [way for way in handed if way not in ([*wake, hand], ["Choose the pool", hand])] == []
     [worker] = launched(asleep)
 
     # With a limit for the wait, a submission reads again which workers are awake.

@@ -27,8 +27,9 @@ def test_a_quote_includes_the_work_of_earlier_jobs(front_end: FrontEnd) -> None:
 
     behind = quote()
 
+    waited = sum("finished_at" not in front_end.read(job_id) for job_id in job_ids)
     for job_id in job_ids:
         front_end.call("POST", f"/v1/jobs/{job_id}/cancel")
-    # A job can have been rendered in the meantime, and the speed of the workers can have changed.
-    assert behind["estimated_wait_s"] >= (JOBS - 2) * alone["estimated_render_s"] / 2
+    # One of them can have been almost complete at the time of the quote, and the speed of the workers can have changed.
+    assert behind["estimated_wait_s"] >= (waited - 1) * alone["estimated_render_s"] / 2
     assert behind["estimated_total_s"] == behind["estimated_wait_s"] + behind["estimated_render_s"]

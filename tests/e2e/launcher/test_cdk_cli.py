@@ -12,6 +12,7 @@ from local_cloud.launcher.cloud import COMMANDS
 from local_cloud.launcher.emulator_process import REPOSITORY, EmulatorProcess
 from local_cloud.launcher.environment import ACCOUNT, REGION, isolated_environment
 from local_cloud.launcher.state import StateDir
+from tests.e2e.front_end import HTTP
 
 CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
 HANGS_AFTER_S = 900
@@ -47,7 +48,7 @@ def test_the_cdk_cli_bootstraps_and_deploys_all_stacks(tmp_path: Path) -> None:
         cdk("deploy", "--all", "--require-approval", "never", *chosen, endpoint=endpoint, folder=REPOSITORY)
         api = json.loads(outputs.read_text())["Craftspark-Local-Api"]["ApiUrl"]
 
-        answer = httpx.get(f"{api}/v1/account", trust_env=False)
+        answer = HTTP.get(f"{api}/v1/account")
 
         assert answer.status_code == httpx.codes.UNAUTHORIZED
     finally:

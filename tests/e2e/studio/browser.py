@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from local_cloud.makers import PASSWORD
+from tests.e2e.front_end import HTTP
 from tests.e2e.waiting import HANGS_AFTER_S
 
 # After two frames, everything that the page has is painted. Then: whether it waits for more.
@@ -114,7 +114,7 @@ def opened(browser: Browser, site: str, token: str | None, **options: Any) -> St
 
 def _signed_in(site: str, token: str) -> str:
     """A script that leaves a sign-in as the provider's page does: what `oidc-client-ts` keeps of it."""
-    oidc = httpx.get(f"{site}/config.json", trust_env=False).raise_for_status().json()["oidc"]
+    oidc = HTTP.get(f"{site}/config.json").raise_for_status().json()["oidc"]
     user = {
         "access_token": token,
         "token_type": "Bearer",

@@ -13,7 +13,8 @@ import pytest
 
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.makers import ADMINISTRATOR, DEMO_MAKER, PASSWORD
-from tests.e2e.front_end import FrontEnd
+from tests.e2e.front_end import HTTP, FrontEnd
+from tests.e2e.waiting import HANGS_AFTER_S
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def people(cloud: LocalCloud) -> None:
 
 
 def get(url: str, **request: Any) -> httpx.Response:
-    return httpx.get(url, trust_env=False, **request)
+    return HTTP.get(url, **request)
 
 
 def sign_in(cloud: LocalCloud, configuration: dict[str, Any], email: str, *, scope: str = "") -> dict[str, Any]:
@@ -41,7 +42,7 @@ def sign_in(cloud: LocalCloud, configuration: dict[str, Any], email: str, *, sco
     back = f"{cloud.api_url}/signed-in"
     asked = {"client_id": oidc["client_id"], "redirect_uri": back, "response_type": "code", "state": "s"}
     asked |= {"scope": scope or oidc["scope"], "code_challenge": challenge, "code_challenge_method": "S256"}
-    with httpx.Client(trust_env=False) as browser:
+    with httpx.Client(timeout=HANGS_AFTER_S, trust_env=False) as browser:
         page = browser.get(discovered["authorization_endpoint"], params=asked)
         if page.status_code != 200:
             return {"status": page.status_code}

@@ -48,7 +48,7 @@ class FakeService:
 
 
 def run(service: FakeService, *demo_jobs: DemoJob, timeout_s: float = TIMEOUT_S) -> dict[str, JobView]:
-    with httpx.Client(base_url="http://demo", transport=httpx.MockTransport(service)) as client:
+    with httpx.Client(base_url="http://demo", timeout=60, transport=httpx.MockTransport(service)) as client:
         return run_jobs(
             Api(client),
             demo_jobs,

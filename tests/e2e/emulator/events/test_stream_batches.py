@@ -51,7 +51,7 @@ class Stream:
             Role=role(aws, "lambda", allow("*", "*")),
             Handler="app.handler",
             Code={"ZipFile": archive.getvalue()},
-            Timeout=30,
+            Timeout=900,
             Environment={"Variables": {"SEEN": self.seen, "REPORTS": "yes" if reports else "no"}},
         )
         aws["dynamodb"].batch_write_item(
@@ -69,9 +69,10 @@ class Stream:
         )
 
     def received(self, url: str) -> Any:
-        """The body of the next message in a queue."""
+        """The body of the next message in a queue, which has it no more."""
         messages = eventually(lambda: self._sqs.receive_message(QueueUrl=url).get("Messages"))
         assert messages
+        self._sqs.delete_message(QueueUrl=url, ReceiptHandle=messages[0]["ReceiptHandle"])
         return json.loads(messages[0]["Body"])
 
 

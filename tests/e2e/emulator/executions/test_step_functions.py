@@ -1,7 +1,11 @@
 """The contract of the Step Functions patches: documented behaviour of AWS on which our state machine relies."""
 
 import json
+import time
 import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count
 from typing import Any
 
 import pytest
@@ -11,16 +15,20 @@ from local_cloud.launcher.aws_clients import Clients
 from local_cloud.reports.execution_timeline import read_timeline
 from tests.e2e.emulator.executions.state_machines import callback_task, ended, history, next_token, queue, start
 from tests.e2e.emulator.roles import allow, let_events_send, role
+from tests.e2e.waiting import eventually
 
 ALL = ["States.ALL"]
 FAIL_BY_NAME = {"Output": {"error": "{% $states.errorOutput.Error %}"}, "Next": "Caught", "ErrorEquals": ALL}
 CAUGHT = {"Type": "Pass", "End": True}
-# Much longer than the second between two heartbeats, so that a busy machine stays within it.
-BOUND_S = 6
 
 
 def one_task(task: dict[str, Any], **machine: Any) -> dict[str, Any]:
     return {"StartAt": "Work", "States": {"Work": task, "Caught": CAUGHT}, **machine}
+
+
+def longer_bounds_s() -> Iterator[int]:
+    """Bounds for one try after the other: a machine that stops for longer than a bound needs a longer one."""
+    return (2**number for number in count())
 
 
 def test_a_task_without_heartbeats_times_out(aws: Clients) -> None:
@@ -40,17 +48,20 @@ def test_a_heartbeat_bound_may_be_an_expression(aws: Clients) -> None:
 
 
 def test_a_task_that_sends_heartbeats_outlives_its_bound(aws: Clients) -> None:
-    url = queue(aws)
-    execution = start(aws, one_task(callback_task(url, HeartbeatSeconds=BOUND_S)))
-    token = next_token(aws, url)
+    bounds_s = longer_bounds_s()
 
-    for _ in range(BOUND_S + 1):
-        # The queue receives no other message, so the wait is the time between two heartbeats.
-        aws["sqs"].receive_message(QueueUrl=url, WaitTimeSeconds=1)
-        aws["stepfunctions"].send_task_heartbeat(taskToken=token)
-    aws["stepfunctions"].send_task_success(taskToken=token, output='"done"')
+    def output() -> Any:
+        url, bound_s = queue(aws), next(bounds_s)
+        execution = start(aws, one_task(callback_task(url, HeartbeatSeconds=bound_s, Catch=[FAIL_BY_NAME])))
+        token, began = next_token(aws, url), time.monotonic()
+        with suppress(aws["stepfunctions"].exceptions.TaskTimedOut):
+            while time.monotonic() - began <= bound_s:
+                aws["stepfunctions"].send_task_heartbeat(taskToken=token)
+                time.sleep(bound_s / 8)
+            aws["stepfunctions"].send_task_success(taskToken=token, output='"done"')
+        return json.loads(ended(aws, execution)["output"])
 
-    assert json.loads(ended(aws, execution)["output"]) == "done"
+    assert eventually(lambda: output() == "done")
 
 
 def test_each_attempt_has_a_token_of_its_own_and_the_old_one_is_closed(aws: Clients) -> None:
@@ -93,13 +104,18 @@ def test_an_answer_that_is_not_json_is_refused(aws: Clients) -> None:
 
 
 def test_an_execution_ends_at_its_state_machines_timeout(aws: Clients) -> None:
-    url = queue(aws)
-    execution = start(aws, one_task(callback_task(url, Catch=[FAIL_BY_NAME]), TimeoutSeconds=1))
-    token = next_token(aws, url)
+    bounds_s = longer_bounds_s()
 
-    described = ended(aws, execution)
+    def look() -> tuple[str, str] | None:
+        """The execution, and the token of the task that was in time."""
+        url, bound_s = queue(aws), next(bounds_s)
+        execution = start(aws, one_task(callback_task(url, Catch=[FAIL_BY_NAME]), TimeoutSeconds=bound_s))
+        assert ended(aws, execution)["status"] == "TIMED_OUT"
+        messages = aws["sqs"].receive_message(QueueUrl=url).get("Messages")
+        return (execution, json.loads(messages[0]["Body"])["token"]) if messages else None
 
-    assert described["status"] == "TIMED_OUT"
+    execution, token = eventually(look) or ("", "")
+
     assert history(aws, execution)[-1]["type"] == "ExecutionTimedOut"
     with pytest.raises(ClientError, match="TaskTimedOut"):
         aws["stepfunctions"].send_task_success(taskToken=token, output='"late"')
@@ -154,11 +170,12 @@ def test_an_execution_that_ends_by_force_says_so_on_the_event_bus(aws: Clients, 
     aws["events"].put_targets(Rule=rule, Targets=[target])
 
     execution = start(aws, one_task(callback_task(url), **bound))
-    next_token(aws, url)
     if stop:
+        next_token(aws, url)
         aws["stepfunctions"].stop_execution(executionArn=execution)
 
-    event = json.loads(aws["sqs"].receive_message(QueueUrl=seen, WaitTimeSeconds=10)["Messages"][0]["Body"])
+    messages = eventually(lambda: aws["sqs"].receive_message(QueueUrl=seen, WaitTimeSeconds=5).get("Messages", []))
+    event = json.loads(messages[0]["Body"])
     assert event["detail-type"] == "Step Functions Execution Status Change"
     assert (event["detail"]["executionArn"], event["detail"]["status"]) == (execution, status)
 

@@ -11,9 +11,11 @@ from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.state import StateDir
 from tests.e2e.emulator.tasks.ecs import Events, describe, process_of_task, said, task_definition
 from tests.e2e.emulator.test_patches import deploy
+from tests.e2e.front_end import HTTP
 from tests.e2e.waiting import eventually
 
-NOTICE_S, GRACE_S = 2.0, 120
+# A task that ignores SIGTERM is killed after its grace, which is longer than any of these tests waits.
+NOTICE_S, GRACE_S = 2.0, 3600
 WARNINGS = {"source": ["aws.ec2"], "detail-type": ["EC2 Spot Instance Interruption Warning"]}
 
 
@@ -45,7 +47,7 @@ def launch(aws: Clients, image: str, provider: str) -> str:
 
 
 def interrupt(aws: Clients, **body: Any) -> httpx.Response:
-    return httpx.post(f"{aws.endpoint}/_local_cloud/spot-interruptions", json=body)
+    return HTTP.post(f"{aws.endpoint}/_local_cloud/spot-interruptions", json=body)
 
 
 def test_an_interruption_is_a_warning_and_then_the_end_of_the_instance(
@@ -58,14 +60,12 @@ def test_an_interruption_is_a_warning_and_then_the_end_of_the_instance(
     noticed = time.monotonic()
     answer = interrupt(aws, task=arn.rpartition("/")[2], notice_s=NOTICE_S)
     [warning] = eventually(events.receive)
-    still = describe(aws, arn)["lastStatus"]
     eventually(lambda: describe(aws, arn)["lastStatus"] == "STOPPED")
 
     stopped = describe(aws, arn)
     assert (answer.status_code, answer.json()["task"]) == (202, arn)
     assert warning["detail"] == {"instance-id": answer.json()["instance"], "instance-action": "terminate"}
-    assert still == "RUNNING"  # the warning itself stops nothing
-    assert time.monotonic() - noticed >= NOTICE_S
+    assert time.monotonic() - noticed >= NOTICE_S  # the warning itself stops nothing
     assert stopped["stopCode"] == "TerminationNotice"
     assert stopped["stoppedReason"] == f"Host EC2 (instance {answer.json()['instance']}) terminated."
     assert stopped["containers"][0]["exitCode"] == 128 + signal.SIGKILL
@@ -77,15 +77,13 @@ def test_a_task_that_still_stops_ends_with_its_instance(
     arn = launch(aws, "stubborn", providers["Spot"])
     said(process_of_task(emulator_state, arn).log)
 
-    interrupt(aws, task=arn.rpartition("/")[2], notice_s=NOTICE_S)
     aws["ecs"].stop_task(task=arn, reason="the instance drains")
-    stopping = time.monotonic()
+    interrupt(aws, task=arn.rpartition("/")[2], notice_s=NOTICE_S)
     eventually(lambda: describe(aws, arn)["lastStatus"] == "STOPPED")
 
     stopped = describe(aws, arn)
     assert (stopped["stopCode"], stopped["stoppedReason"]) == ("UserInitiated", "the instance drains")
     assert stopped["containers"][0]["exitCode"] == 128 + signal.SIGKILL
-    assert time.monotonic() - stopping < GRACE_S
 
 
 def test_only_a_running_task_on_spot_can_be_interrupted(aws: Clients, providers: dict[str, str]) -> None:
@@ -96,6 +94,6 @@ def test_only_a_running_task_on_spot_can_be_interrupted(aws: Clients, providers:
 
     assert [answer.status_code for answer in answers] == [409, 409, 400]
     assert "not run on a spot instance" in answers[0].json()["message"]
-    assert httpx.get(f"{aws.endpoint}/_local_cloud/spot-interruptions").status_code == 405
+    assert HTTP.get(f"{aws.endpoint}/_local_cloud/spot-interruptions").status_code == 405
     assert describe(aws, arn)["lastStatus"] == "RUNNING"
     aws["ecs"].stop_task(task=arn)

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from botocore.exceptions import ClientError
 
@@ -22,6 +21,7 @@ from tests.e2e.emulator.tasks.ecs import (
     task_definition,
     tasks_of,
 )
+from tests.e2e.front_end import HTTP
 from tests.e2e.waiting import eventually
 
 
@@ -41,7 +41,7 @@ def test_scale_in_stops_the_task_that_is_not_protected(aws: Clients, emulator_st
     name = service(aws, "idle", desired=2)
     idle, busy = two_tasks(aws, name)  # without a protection, the newest task is stopped
 
-    answer = httpx.put(agent(emulator_state, busy), json={"ProtectionEnabled": True, "ExpiresInMinutes": 5})
+    answer = HTTP.put(agent(emulator_state, busy), json={"ProtectionEnabled": True, "ExpiresInMinutes": 5})
     aws["ecs"].update_service(service=name, desiredCount=1)
 
     assert answer.json()["protection"]["ProtectionEnabled"] is True
@@ -59,12 +59,12 @@ def test_a_protected_task_outlasts_a_scale_in_to_none_until_its_protection_ends(
     name = service(aws, "idle")
     task = running_task(aws, name)
     url = agent(emulator_state, task)
-    httpx.put(url, json={"ProtectionEnabled": True})
+    HTTP.put(url, json={"ProtectionEnabled": True})
 
     aws["ecs"].update_service(service=name, desiredCount=0)
     kept = describe(aws, task["taskArn"])["desiredStatus"]
-    protection = httpx.get(url).json()["protection"]
-    httpx.put(url, json={"ProtectionEnabled": False})
+    protection = HTTP.get(url).json()["protection"]
+    HTTP.put(url, json={"ProtectionEnabled": False})
 
     assert kept == "RUNNING"
     assert protection["ProtectionEnabled"] is True
@@ -86,7 +86,7 @@ def test_a_worker_renews_its_protection_in_a_long_wave_and_clears_it_without_wor
     for seconds in (0.0, RENEW_S, UNPROTECTED_AFTER_S):
         clock.now += seconds
         protection.run_round()
-        seen.append(httpx.get(url).json()["protection"])
+        seen.append(HTTP.get(url).json()["protection"])
 
     assert [each["ProtectionEnabled"] for each in seen] == [True, True, False]
     first, renewed = (datetime.fromisoformat(each["ExpirationDate"]) for each in seen[:2])
@@ -111,7 +111,7 @@ def test_a_task_of_no_service_cannot_be_protected(aws: Clients, emulator_state: 
     eventually(lambda: describe(aws, arn)["lastStatus"] == "RUNNING")
     task = describe(aws, arn)
 
-    answer = httpx.put(agent(emulator_state, task), json={"ProtectionEnabled": True})
+    answer = HTTP.put(agent(emulator_state, task), json={"ProtectionEnabled": True})
 
     assert answer.json() == {"failure": {"Arn": arn, "Reason": "TASK_NOT_VALID", "Detail": None}}
     missing = aws["ecs"].get_task_protection(cluster="default", tasks=["0" * 32])
@@ -124,11 +124,11 @@ def test_the_agent_rejects_a_malformed_request(aws: Clients, emulator_state: Sta
     name = service(aws, "idle")
     url = agent(emulator_state, running_task(aws, name))
 
-    answer = httpx.put(url, content=body)
+    answer = HTTP.put(url, content=body)
 
     assert (answer.status_code, answer.json()["error"]["Code"]) == (400, "InvalidParameterException")
-    assert httpx.get(url).json()["protection"]["ProtectionEnabled"] is False
-    assert httpx.get(url.replace("/api/", "/api/unknown")).status_code == 404
+    assert HTTP.get(url).json()["protection"]["ProtectionEnabled"] is False
+    assert HTTP.get(url.replace("/api/", "/api/unknown")).status_code == 404
     delete(aws, name)
 
 

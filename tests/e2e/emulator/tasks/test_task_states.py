@@ -45,7 +45,7 @@ def last_detail(events: Events, arn: str) -> dict[str, Any]:
 
 
 def test_a_stopped_task_counts_as_stopped_when_its_process_has_ended(aws: Clients, emulator_state: StateDir) -> None:
-    name = service(aws, "stubborn", stopTimeout=2)
+    name = service(aws, "stubborn", stopTimeout=3600)
     process, arn = running(emulator_state, name), running_task(aws, name)["taskArn"]
     said(process.log)
 
@@ -53,6 +53,7 @@ def test_a_stopped_task_counts_as_stopped_when_its_process_has_ended(aws: Client
     eventually(lambda: "asked to stop" in Path(process.log).read_text())
     stopping = describe(aws, arn)
     [counted] = aws["ecs"].describe_services(services=[name])["services"]
+    os.kill(process.pid, signal.SIGKILL)
     eventually(lambda: describe(aws, arn)["lastStatus"] == "STOPPED")
 
     assert (stopping["desiredStatus"], stopping["lastStatus"]) == ("STOPPED", "STOPPING")
