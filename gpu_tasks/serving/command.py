@@ -47,6 +47,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
             application.asgi,
             host=options.host,
             port=options.port,
+            http="h11",  # the parser in the container, also where the local cloud has installed another
             log_level="warning",
             timeout_graceful_shutdown=GRACE_S,
         )

@@ -10,10 +10,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hypercorn.typing import ASGIFramework
-
 from local_cloud.emulator.alarms import evaluation
 from local_cloud.emulator.alarms.datapoints import MINUTE_S
+from local_cloud.emulator.serving.asgi import Application
 from local_cloud.emulator.serving.json_answers import send_json
 
 PATH = "/_local_cloud/alarms"
@@ -52,7 +51,7 @@ class AlarmClock:
             self.end_minute(end)
             time.sleep(max(0.0, end - time.time()))
 
-    def serve(self, app: ASGIFramework) -> ASGIFramework:
+    def serve(self, app: Application) -> Application:
         """The application, with a path that ends the current minute early."""
 
         async def serve(scope: Any, receive: Any, send: Any) -> None:

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hypercorn.typing import ASGIFramework
-
 from local_cloud.emulator.faults import switch
+from local_cloud.emulator.serving.asgi import Application
 from local_cloud.emulator.serving.json_answers import send_json
 from local_cloud.emulator.serving.request_bodies import read_body
 from local_cloud.emulator.tasks import spot_interruptions
@@ -25,7 +24,7 @@ ANSWERS: Mapping[str, Answer] = {
 }
 
 
-def with_faults(app: ASGIFramework) -> ASGIFramework:
+def with_faults(app: Application) -> Application:
     """The application, with the paths of faults in addition."""
 
     async def serve(scope: Any, receive: Any, send: Any) -> None:

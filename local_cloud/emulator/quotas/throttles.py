@@ -4,12 +4,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from hypercorn.typing import ASGIFramework
-
 from local_cloud.emulator.faults import FAULTS
 from local_cloud.emulator.quotas.throttled_answers import throttled_by
 from local_cloud.emulator.quotas.token_buckets import TokenBuckets
 from local_cloud.emulator.quotas.use import find_call
+from local_cloud.emulator.serving.asgi import Application
 from local_cloud.emulator.serving.json_answers import send_json
 from local_cloud.launcher.environment import REGION
 from local_cloud.quotas import QUOTAS, Quota
@@ -51,7 +50,7 @@ def _size(quota: Quota) -> int:
     return quota.burst or quota.limit
 
 
-def with_quota_throttles(app: ASGIFramework, throttles: QuotaThrottles = THROTTLES) -> ASGIFramework:
+def with_quota_throttles(app: Application, throttles: QuotaThrottles = THROTTLES) -> Application:
     """The application, without the calls that are beyond their rates."""
 
     async def serve(scope: Any, receive: Any, send: Any) -> None:

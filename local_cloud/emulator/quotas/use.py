@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from hypercorn.typing import ASGIFramework
-
+from local_cloud.emulator.serving.asgi import Application
 from local_cloud.emulator.serving.json_answers import send_json
 from local_cloud.quotas import QUOTAS, USE_PATH
 
@@ -84,7 +83,7 @@ class QuotaUse:
 USE = QuotaUse()
 
 
-def with_quota_use(app: ASGIFramework) -> ASGIFramework:
+def with_quota_use(app: Application) -> Application:
     """The application, with its calls counted, and a path that reports them."""
 
     async def serve(scope: Any, receive: Any, send: Any) -> None:

@@ -10,12 +10,10 @@ import sys
 import threading
 from pathlib import Path
 
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
+from local_cloud.emulator.serving.http_server import serve
 
 # After this time, the emulator exits immediately. Its tasks and Lambdas end because their parent has ended.
 STOP_TIMEOUT_S = 40.0
-KEEP_ALIVE_S = 75.0
 
 
 def main() -> None:
@@ -102,20 +100,11 @@ async def _run(arguments: argparse.Namespace) -> None:
     stop = asyncio.create_task(stop_on_request())
     await serve(
         with_whole_requests(with_site(with_quota_use(with_quota_throttles(alarm_clock.serve(with_faults(app)))))),
-        _config(arguments.listen, arguments.site),
-        shutdown_trigger=all_stopped.wait,
+        [arguments.listen, arguments.site],
+        until=all_stopped,
     )
     ended = await stop
     sys.stdout.flush()
     sys.stderr.flush()
     # The end of the event loop would wait for threads: they wait for results of tasks, and between retries.
     os._exit(0 if ended else 1)
-
-
-def _config(*descriptors: int) -> Config:
-    config = Config()
-    config.bind = [f"fd://{descriptor}" for descriptor in descriptors]
-    config.keep_alive_timeout = KEEP_ALIVE_S
-    config.graceful_timeout = 0.5
-    config.loglevel = "WARNING"
-    return config

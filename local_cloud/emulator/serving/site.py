@@ -8,14 +8,13 @@ import os
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
-from hypercorn.typing import ASGIFramework
-
 from local_cloud.emulator.addresses import SITE
+from local_cloud.emulator.serving.asgi import Application
 from local_cloud.emulator.serving.json_answers import send_json
 from local_cloud.emulator.serving.request_bodies import read_body
 
 
-def with_site(app: ASGIFramework) -> ASGIFramework:
+def with_site(app: Application) -> Application:
     """The application, with the distribution at the port of `SITE`."""
     port = urlsplit(os.environ[SITE]).port
 

@@ -1,19 +1,19 @@
 """A request is read to its end before it is answered, also where the answer does not depend on its body.
 
-The server closes a connection whose request it has not read to the end. A client that still sends then, such as one
-that sends headers and body apart, loses the answer: it sees a connection that closed, and not why it was refused.
+The server closes the connection after its answer if the client asks for that. A client that still sends then, such as
+one that sends headers and body apart, loses the answer: it sees a connection that closed, and not why it was refused.
 """
 
 import asyncio
 from typing import Any
 
-from hypercorn.typing import ASGIFramework
+from local_cloud.emulator.serving.asgi import Application
 
-# A client that sends nothing for longer gets its answer, and then the connection closes.
+# A client that sends nothing for longer gets its answer.
 UNREAD_TIMEOUT_S = 60.0
 
 
-def with_whole_requests(app: ASGIFramework, timeout_s: float = UNREAD_TIMEOUT_S) -> ASGIFramework:
+def with_whole_requests(app: Application, timeout_s: float = UNREAD_TIMEOUT_S) -> Application:
     """The application, whose answers wait for the rest of their requests."""
 
     async def serve(scope: Any, receive: Any, send: Any) -> None:
