@@ -13,14 +13,18 @@ from craftspark.models.model import Model, Style
 class Terms:
     """What the licences say about a picture. `usage` and `credit` are texts for makers, in sentences.
 
-    `credit` is empty if nobody has to be credited. `licences` are those of the model and of the style, without
-    repetitions.
+    `credits` are those who have to be credited, `licences` those of the model and of the style, without repetitions.
     """
 
     commercial: bool
     usage: str
-    credit: str
+    credits: tuple[str, ...]
     licences: tuple[Licence, ...]
+
+    @property
+    def credit(self) -> str:
+        """Whom to credit, in sentences. Empty if nobody has to be credited."""
+        return " ".join(f"Credit {names} if you publish it." for names in self.credits)
 
     @property
     def text(self) -> str:
@@ -31,7 +35,7 @@ class Terms:
 NOT_LISTED = Terms(
     commercial=False,
     usage="The model of this picture is no longer listed: ask the operator of this service for its licence.",
-    credit="",
+    credits=(),
     licences=(),
 )
 
@@ -55,7 +59,7 @@ def terms_of(model: Model, style_name: str | None = None) -> Terms:
     return Terms(
         commercial=all(licence.commercial for licence in licences),
         usage=_describe_usage(licences),
-        credit=" ".join(f"Credit {entry.credit} if you publish it." for entry in entries if entry.credit),
+        credits=tuple(entry.credit for entry in entries if entry.credit),
         licences=licences,
     )
 

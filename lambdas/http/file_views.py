@@ -12,6 +12,8 @@ class LicenceView(View):
     name: str = Field(description="SPDX identifier, or the tag on the Hugging Face Hub, in lower case.")
     title: str = Field(description="Title of the licence.")
     url: str = Field(description="URL of the text of the licence.")
+    commercial: bool = Field(description="Whether the licence allows commercial use.")
+    restricted: bool = Field(description="Whether the licence forbids certain uses, which its text names.")
 
 
 class TermsView(View):
@@ -20,6 +22,7 @@ class TermsView(View):
     commercial: bool = Field(description="Whether the licences allow commercial use.")
     usage: str = Field(description="What you may do with the images.")
     credit: str | None = Field(None, description="Whom to credit if you publish an image. Absent if nobody.")
+    credits: list[str] = Field(description="Whom `credit` names, one entry for the model and one for the style.")
     licences: list[LicenceView] = Field(description="Licences of the model and of the style.")
 
 
@@ -55,7 +58,15 @@ def terms_view(terms: Terms) -> TermsView:
         commercial=terms.commercial,
         usage=terms.usage,
         credit=terms.credit or None,
+        credits=list(terms.credits),
         licences=[
-            LicenceView(name=licence.name, title=licence.title, url=licence.source) for licence in terms.licences
+            LicenceView(
+                name=licence.name,
+                title=licence.title,
+                url=licence.source,
+                commercial=licence.commercial,
+                restricted=bool(licence.restrictions),
+            )
+            for licence in terms.licences
         ],
     )

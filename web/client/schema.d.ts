@@ -2156,6 +2156,10 @@ export interface components {
             title: string;
             /** @description URL of the text of the licence. */
             url: string;
+            /** @description Whether the licence allows commercial use. */
+            commercial: boolean;
+            /** @description Whether the licence forbids certain uses, which its text names. */
+            restricted: boolean;
         };
         /**
          * LikeView
@@ -3274,6 +3278,8 @@ export interface components {
             usage: string;
             /** @description Whom to credit if you publish an image. Absent if nobody. */
             credit?: string;
+            /** @description Whom `credit` names, one entry for the model and one for the style. */
+            credits: string[];
             /** @description Licences of the model and of the style. */
             licences: components["schemas"]["LicenceView"][];
         };

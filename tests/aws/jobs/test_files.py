@@ -66,7 +66,10 @@ def test_files_have_readable_names_and_terms() -> None:
     assert body["terms"]["commercial"]
     assert "sell" in body["terms"]["usage"]
     assert "Twemoji" in body["terms"]["credit"]
-    assert [licence["name"] for licence in body["terms"]["licences"]] == ["apache-2.0"]
+    [names] = body["terms"]["credits"]
+    assert "Twemoji" in names
+    [licence] = body["terms"]["licences"]
+    assert (licence["name"], licence["commercial"], licence["restricted"]) == ("apache-2.0", True, False)
 
 
 def test_files_appear_while_the_job_is_in_progress() -> None:

@@ -7,10 +7,13 @@ import { Dialog } from "@/shared/ui/Dialog";
 /** Asks a maker whose sign-in has ended to sign in again. The page behind it stays, and so do its fields. */
 export function SessionEnded() {
   const session = useSession();
+  const hasEnded = session.status === "ended";
   const [isPutOff, putOff] = useState(false);
+  // After a new sign-in, for example in another tab, its end is said again.
+  if (isPutOff && !hasEnded) putOff(false);
   return (
     <Dialog
-      open={session.status === "ended" && !isPutOff}
+      open={hasEnded && !isPutOff}
       onClose={() => putOff(true)}
       title={t("ended.title")}
       actions={

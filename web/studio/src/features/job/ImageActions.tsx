@@ -1,4 +1,5 @@
 import type { Image, Job } from "@/shared/api/jobs";
+import { usePublishable } from "@/shared/api/requests";
 import { useOpen } from "@/shared/form/fields";
 import { t } from "@/shared/text/text";
 import { toolPicture, toolTitle } from "@/shared/tools/tools";
@@ -12,6 +13,7 @@ const NEXT = ["variations", "upscale", "outpaint", "cutout", "pattern", "lineart
 export function ImageActions({ job, image }: { job: Job; image: Image }) {
   const source = `${job.job_id}/${image.index}`;
   const [isPublishing, publish] = useOpen(`publish/${source}`);
+  const isKept = usePublishable(source, job.remix_of !== undefined) === false;
   return (
     <section className={css["actions"]} aria-label={t("actions.label")}>
       <ul className={css["next"]}>
@@ -24,7 +26,8 @@ export function ImageActions({ job, image }: { job: Job; image: Image }) {
           </li>
         ))}
       </ul>
-      {job.finished_at ? (
+      {isKept ? <p className={css["kept"]}>{t("publish.kept")}</p> : null}
+      {job.finished_at && !isKept ? (
         <Button look="primary" onClick={() => publish(true)}>
           {t("publish.open")}
         </Button>

@@ -6,6 +6,7 @@ import { useOpen } from "@/shared/form/fields";
 import { DeleteDialog } from "@/shared/jobs/DeleteDialog";
 import { jobTitle, toolIfUnsaid } from "@/shared/jobs/jobs";
 import { RenameDialog } from "@/shared/jobs/RenameDialog";
+import { termsInWords } from "@/shared/jobs/terms";
 import { relative, t } from "@/shared/text/text";
 import { Button, ButtonLink } from "@/shared/ui/Button";
 import { Missing } from "@/shared/ui/Missing";
@@ -16,7 +17,7 @@ import { Downloads } from "./Downloads";
 import { ImageActions } from "./ImageActions";
 import css from "./JobPage.module.css";
 import { Outcome } from "./Outcome";
-import { Progress } from "./Progress";
+import { Announcement, Progress } from "./Progress";
 import { Stage } from "./stage/Stage";
 import { Tiles } from "./Tiles";
 
@@ -49,6 +50,7 @@ function Shown({ job }: { job: Job }) {
       }
       aside={<Actions job={job} />}
     >
+      <Announcement job={job} />
       {isOver ? <Outcome job={job} /> : <Progress job={job} />}
       {job.remix_of ? (
         <p>
@@ -67,7 +69,7 @@ function Shown({ job }: { job: Job }) {
           ) : null}
         </div>
       </div>
-      <p className={css["terms"]}>{[job.terms.usage, job.terms.credit].filter(Boolean).join(" ")}</p>
+      <p className={css["terms"]}>{termsInWords(job.terms)}</p>
     </Page>
   );
 }

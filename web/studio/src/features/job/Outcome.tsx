@@ -1,15 +1,13 @@
 import type { Job } from "@/shared/api/jobs";
-import { counted, named, number, t } from "@/shared/text/text";
+import { counted, number, t } from "@/shared/text/text";
 import { Notice } from "@/shared/ui/Notice";
-import { sayReasons } from "./reasons";
+import { failuresOf, warningsOf } from "./reasons";
 
 /** How an ended job went, where there is something to say: failures with their reasons, and what was given back. */
 export function Outcome({ job }: { job: Job }) {
   const { refunded, spent } = job.credits;
-  const warned = job.images.flatMap(({ index, warning }) => (warning ? { index, reason: warning } : []));
-  const failed = job.images.flatMap(({ index, error, reason }) => (error ? { index, reason: reason ?? named("fault", error, error) } : []));
-  const warnings = sayReasons(warned, job.count);
-  const reasons = sayReasons(failed, job.count);
+  const warnings = warningsOf(job.images);
+  const reasons = failuresOf(job.images);
   const back = refunded === 0 ? "" : spent === 0 ? t("outcome.free") : counted("outcome.back", refunded);
   switch (job.state) {
     case "failed":

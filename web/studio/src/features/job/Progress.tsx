@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import type { Job } from "@/shared/api/jobs";
 import { promiseOf, secondsLeft } from "@/shared/jobs/jobs";
 import { duration, t } from "@/shared/text/text";
@@ -7,6 +7,7 @@ import css from "./Progress.module.css";
 /** "3 of 8, 20 s left", with a bar that is sewn along. */
 export function Progress({ job }: { job: Job }) {
   const now = useNow();
+  const id = useId();
   const left = secondsLeft(
     {
       created: Date.parse(job.created_at),
@@ -16,17 +17,29 @@ export function Progress({ job }: { job: Job }) {
     },
     now,
   );
-  const done = job.images.filter((image) => image.state === "done").length;
-  const words = job.state === "queued" ? t("progress.queued") : t("progress.done", { done, count: job.count });
   return (
     <div className={css["progress"]}>
-      <p role="status" className={css["words"]}>
-        <strong>{words}</strong>
+      <p id={id} className={css["words"]}>
+        <strong>{stateOf(job)}</strong>
         {left === undefined ? "" : `, ${t("progress.left", { time: duration(left) })}`}
       </p>
-      <progress className={css["bar"]} max={1} value={job.progress} aria-label={words} />
+      <progress className={css["bar"]} max={1} value={job.progress} aria-labelledby={id} />
     </div>
   );
+}
+
+/** What a screen reader hears whenever it changes: each picture that is done, and how the job ended. No seconds. */
+export function Announcement({ job }: { job: Job }) {
+  return (
+    <p role="status" className="unseen">
+      {job.finished_at ? t(`state.${job.state}`) : stateOf(job)}
+    </p>
+  );
+}
+
+function stateOf(job: Job): string {
+  const done = job.images.filter((image) => image.state === "done").length;
+  return job.state === "queued" ? t("progress.queued") : t("progress.done", { done, count: job.count });
 }
 
 function useNow(): number {

@@ -16,14 +16,22 @@ export function Tiles({ job, chosen, onChoose }: Props) {
     <ol className={css["tiles"]} aria-label={t("tiles.label")}>
       {job.images.map((image) => (
         <li key={image.index}>
-          <Tile image={image} isOver={job.finished_at !== undefined} isChosen={image.index === chosen} onChoose={() => onChoose(image.index)} />
+          <Tile image={image} isPattern={job.tool === "pattern"} isOver={job.finished_at !== undefined} isChosen={image.index === chosen} onChoose={() => onChoose(image.index)} />
         </li>
       ))}
     </ol>
   );
 }
 
-function Tile({ image, isOver, isChosen, onChoose }: { image: Image; isOver: boolean; isChosen: boolean; onChoose: () => void }) {
+interface TileProps {
+  image: Image;
+  isPattern: boolean;
+  isOver: boolean;
+  isChosen: boolean;
+  onChoose: () => void;
+}
+
+function Tile({ image, isPattern, isOver, isChosen, onChoose }: TileProps) {
   const number = image.index + 1;
   if (image.state === "pending" && !isOver) {
     return (
@@ -37,7 +45,7 @@ function Tile({ image, isOver, isChosen, onChoose }: { image: Image; isOver: boo
   }
   return (
     <button type="button" className={cx(css["place"], css["tile"], isChosen && css["chosen"])} aria-pressed={isChosen} onClick={onChoose} aria-label={t("tiles.image", { number })}>
-      <Picture src={image.thumbnail_url} alt="" checks />
+      <Picture src={image.thumbnail_url} alt="" checks cover={isPattern} />
       {image.refunded ? <span className={css["free"]}>{t("tiles.free")}</span> : null}
     </button>
   );

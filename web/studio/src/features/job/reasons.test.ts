@@ -1,22 +1,40 @@
 import { expect, test } from "vitest";
-import { sayReasons } from "./reasons";
+import type { Image } from "@/shared/api/jobs";
+import { inWords, sayReasons, warningsOf } from "./reasons";
 
-const TWIN = "it looks nearly like number 2 of this job";
-
-test("the reason of a single picture is a sentence", () => {
-  expect(sayReasons([{ index: 0, reason: "the edges are rough" }], 1)).toEqual(["The edges are rough"]);
+test("what all pictures have needs no numbers", () => {
+  expect(sayReasons([{ index: 0, reason: "The edges are rough" }], 1)).toEqual(["The edges are rough"]);
 });
 
 test("with several pictures, each reason says which it is about, once", () => {
   const reasons = [
-    { index: 0, reason: "the edges are rough" },
-    { index: 2, reason: TWIN },
-    { index: 3, reason: "the edges are rough" },
+    { index: 0, reason: "The edges are rough" },
+    { index: 2, reason: "Its seam is visible" },
+    { index: 3, reason: "The edges are rough" },
   ];
 
-  expect(sayReasons(reasons, 4)).toEqual(["Pictures 1 and 4: the edges are rough", `Picture 3: ${TWIN}`]);
+  expect(sayReasons(reasons, 4)).toEqual(["Pictures 1 and 4: The edges are rough", "Picture 3: Its seam is visible"]);
 });
 
 test("without reasons there is nothing to say", () => {
   expect(sayReasons([], 4)).toEqual([]);
+});
+
+test("pictures that look alike are named once, whatever else is said about them", () => {
+  const near = "it looks nearly like number 1 of this job: use other words or another style for images that differ more";
+  const images = [
+    { index: 0, warning: "it may not show scarf" },
+    { index: 1, warning: `it may not show scarf; ${near}`, near_identical_to: 0 },
+    { index: 2, warning: near, near_identical_to: 0 },
+  ] as Image[];
+
+  const [missing, alike, ...rest] = warningsOf(images);
+
+  expect(missing).toMatch(/^Pictures 1 and 2: .*scarf/);
+  expect(alike).toContain("2 and 3");
+  expect(rest).toEqual([]);
+});
+
+test("sentences of the API that Studio has no text for stay as they are", () => {
+  expect(inWords("the paper is too thin")).toBe("The paper is too thin");
 });

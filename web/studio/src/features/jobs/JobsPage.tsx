@@ -89,7 +89,7 @@ function Card({ job }: { job: ListedJob }) {
       <Link href={`/jobs/${job.job_id}`} className={css["link"]}>
         <span className={css["pictures"]} data-count={Math.min(4, job.thumbnail_urls.length)}>
           {job.thumbnail_urls.length > 0
-            ? job.thumbnail_urls.map((url) => <Picture key={url.split("?")[0]} src={url} alt="" checks />)
+            ? job.thumbnail_urls.map((url) => <Picture key={url.split("?")[0]} src={url} alt="" checks cover={job.tool === "pattern"} />)
             : <span className={css["nothing"]}>{isOver ? t(`state.${job.state}`) : <Picture src={undefined} alt="" />}</span>}
         </span>
         <span className={css["title"]}>{title}</span>

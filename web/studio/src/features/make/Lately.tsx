@@ -22,7 +22,7 @@ export function Lately() {
         {listed.map((job) => (
           <li key={job.job_id}>
             <Link href={`/jobs/${job.job_id}`} className={css["job"]}>
-              <Picture src={job.thumbnail_urls[0]} alt="" checks />
+              <Picture src={job.thumbnail_urls[0]} alt="" checks cover={job.tool === "pattern"} />
               <span className={css["title"]}>{jobTitle(job)}</span>
             </Link>
           </li>

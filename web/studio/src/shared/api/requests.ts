@@ -21,6 +21,16 @@ export function useQuote(tool: string, request: Request, enabled: boolean) {
   });
 }
 
+/**
+ * Whether an image can be published: not after a takedown of a picture that it comes from. `undefined` if nobody knows.
+ *
+ * A job does not say it, since it can change at any time. The quote of a job that starts from the image does. Each
+ * image can become line art, whatever its size.
+ */
+export function usePublishable(source: string, enabled: boolean): boolean | undefined {
+  return useQuote("lineart", { source }, enabled).data?.publishable;
+}
+
 /** Submits a job. Until there is an answer, the same request again returns the same job, so a lost answer costs nothing. */
 export function useSubmit(tool: string) {
   return useMutation({

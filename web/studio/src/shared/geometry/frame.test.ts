@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { centred, frameOf, isSame, moved, readFrame, roomOf, withAspect, withRoom } from "./frame";
+import { centred, frameOf, isSame, moved, placeOfSource, readFrame, roomOf, withAspect, withRoom } from "./frame";
 
 const SOURCE = { width: 512, height: 384 };
 const FRAME = { width: 812, height: 384, left: 100, top: 0 };
@@ -40,4 +40,16 @@ test("fields without a frame get room on each side", () => {
 test("a canvas of the source's size is none", () => {
   expect(isSame(centred(SOURCE, SOURCE), SOURCE)).toBe(true);
   expect(isSame(FRAME, SOURCE)).toBe(false);
+});
+
+test("an anchor puts the source at a side or in a corner", () => {
+  const size = { width: 1024, height: 768 };
+  expect(readFrame({ ...size, anchor: "bottom-right" }, SOURCE)).toEqual({ ...size, left: 512, top: 384 });
+  expect(readFrame({ ...size, anchor: "left" }, SOURCE)).toEqual({ ...size, left: 0, top: 192 });
+  expect(readFrame({ aspect: "8:3", anchor: "right" }, SOURCE)).toEqual({ width: 1024, height: 384, left: 512, top: 0 });
+});
+
+test("the place of the source is a share of the result", () => {
+  const place = placeOfSource({ width: 1024, height: 768, left: 256, top: 0 }, SOURCE);
+  expect(place).toEqual({ left: 0.25, top: 0, across: 0.5, down: 0.5 });
 });

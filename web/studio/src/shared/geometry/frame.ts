@@ -52,6 +52,12 @@ export function moved(frame: Frame, source: Size, across: number, down: number):
   };
 }
 
+/** Where the source lies on the result of a request, and how large it is, as shares of the result. */
+export function placeOfSource(request: Record<string, unknown>, source: Size): { left: number; top: number; across: number; down: number } {
+  const { width, height, left, top } = readFrame(request, source);
+  return { left: left / width, top: top / height, across: source.width / width, down: source.height / height };
+}
+
 /** The smallest canvas with this aspect ratio that has the source in its middle. `undefined` if it would be too large. */
 export function withAspect(source: Size, across: number, down: number): Frame | undefined {
   const scale = Math.max(source.width / across, source.height / down);
@@ -78,18 +84,29 @@ export function readFrame(fields: Record<string, unknown>, source: Size): Frame 
   if (typeof aspect === "string") {
     const [across = 1, down = 1] = aspect.split(":").map(Number);
     const found = withAspect(source, across, down);
-    if (found) return found;
+    if (found) return anchored(found, source, fields["anchor"]);
   }
   const isSet = ["width", "height"].some((name) => typeof fields[name] === "number");
   const size = {
     width: numberOr(fields["width"], isSet ? source.width : Math.round(source.width * 1.5)),
     height: numberOr(fields["height"], isSet ? source.height : Math.round(source.height * 1.5)),
   };
-  const frame = centred(size, source);
+  const frame = anchored(centred(size, source), source, fields["anchor"]);
   return {
     ...frame,
     left: between(numberOr(fields["left"], frame.left), 0, frame.width - source.width),
     top: between(numberOr(fields["top"], frame.top), 0, frame.height - source.height),
+  };
+}
+
+/** The canvas with the source at the side or in the corner that an anchor names, such as `top-left`. */
+function anchored(frame: Frame, source: Size, anchor: unknown): Frame {
+  const sides = typeof anchor === "string" ? anchor.split("-") : [];
+  const at = (first: string, last: string, middle: number, room: number) => (sides.includes(first) ? 0 : sides.includes(last) ? room : middle);
+  return {
+    ...frame,
+    left: at("left", "right", frame.left, frame.width - source.width),
+    top: at("top", "bottom", frame.top, frame.height - source.height),
   };
 }
 

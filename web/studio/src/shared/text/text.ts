@@ -13,11 +13,18 @@ const CHOICE = "studio.language";
 
 let texts: Texts = en;
 let language: Language = "en";
+/** The language with the browser's region, such as `en-GB`: for dates and numbers. */
+let locale: string = language;
 
 /** The language that is chosen, else the first of the browser's that there is, else English. */
 export function preferred(chosen: string | null, wanted: readonly string[]): Language {
   if (chosen && isKnown(chosen)) return chosen;
   return wanted.map((tag) => tag.toLowerCase().split("-")[0] ?? "").find(isKnown) ?? "en";
+}
+
+/** The first of the browser's tags that has this language, else the language. */
+export function regional(chosen: Language, wanted: readonly string[]): string {
+  return wanted.find((tag) => tag.toLowerCase().split("-")[0] === chosen) ?? chosen;
 }
 
 function isKnown(tag: string): tag is Language {
@@ -27,6 +34,7 @@ function isKnown(tag: string): tag is Language {
 /** Loads the texts of the maker's language. Call it once, before the first page. */
 export async function loadTexts(): Promise<void> {
   language = preferred(localStorage.getItem(CHOICE), navigator.languages);
+  locale = regional(language, navigator.languages);
   document.documentElement.lang = language;
   if (language === "de") texts = (await import("./de.json")).default;
 }
@@ -74,7 +82,7 @@ export function list(items: readonly string[]): string {
 }
 
 export function number(value: number, digits = 0): string {
-  return new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
+  return new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value);
 }
 
 const DATES: Record<"short" | "day" | "long", Intl.DateTimeFormatOptions> = {
@@ -84,7 +92,7 @@ const DATES: Record<"short" | "day" | "long", Intl.DateTimeFormatOptions> = {
 };
 
 export function date(iso: string, style: keyof typeof DATES = "short"): string {
-  return new Intl.DateTimeFormat(language, DATES[style]).format(new Date(iso));
+  return new Intl.DateTimeFormat(locale, DATES[style]).format(new Date(iso));
 }
 
 /** "in 3 days", "5 minutes ago": the time from `now` to a moment, in its largest unit. */

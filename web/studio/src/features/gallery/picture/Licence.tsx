@@ -1,4 +1,5 @@
 import type { PublishedPicture } from "@/shared/api/gallery";
+import { creditInWords } from "@/shared/jobs/terms";
 import { t } from "@/shared/text/text";
 import css from "./Licence.module.css";
 
@@ -17,7 +18,7 @@ export function Licence({ picture }: { picture: PublishedPicture }) {
         {t(`licence.${licence}`)}
       </h2>
       <p>{t(`licence.${licence}.text`)}</p>
-      {terms.credit ? <p className={css["credit"]}>{t("licence.credit", { credit: terms.credit })}</p> : null}
+      {terms.credits.length > 0 ? <p className={css["credit"]}>{creditInWords(terms.credits)}</p> : null}
       <p className={css["links"]}>
         {deed ? <Outside href={deed}>{t(`licence.${licence}.name`)}</Outside> : null}
         {terms.licences.map((one) => (

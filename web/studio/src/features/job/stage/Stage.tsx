@@ -2,9 +2,10 @@ import { useState } from "react";
 import type { Image, Job } from "@/shared/api/jobs";
 import { jobTitle } from "@/shared/jobs/jobs";
 import { useSource } from "@/shared/source/source";
-import { named, t } from "@/shared/text/text";
+import { t } from "@/shared/text/text";
 import { Choices } from "@/shared/ui/Choices";
 import { Picture } from "@/shared/ui/Picture";
+import { reasonOf } from "../reasons";
 import { Compare } from "./Compare";
 import { CutStage } from "./CutStage";
 import { PatternStage } from "./PatternStage";
@@ -26,7 +27,7 @@ export function Stage({ job, image }: { job: Job; image: Image | undefined }) {
       {views.length > 1 ? (
         <Choices legend={t("stage.view")} quiet value={view} onChoose={want} choices={views.map((value) => ({ value, label: t(VIEW_TEXTS[value]) }))} />
       ) : null}
-      {view === "compare" ? <Compare image={image} source={source} others={others} alt={alt} /> : <Made job={job} image={image} alt={alt} view={view} />}
+      {view === "compare" ? <Compare key={image.index} job={job} image={image} source={source} others={others} alt={alt} /> : <Made job={job} image={image} alt={alt} view={view} />}
       <p className={css["facts"]}>
         {image.width} × {image.height} px · {t("stage.seed", { seed: image.seed })}
       </p>
@@ -54,7 +55,7 @@ function Waiting({ job, image }: { job: Job; image: Image | undefined }) {
         {isOver ? (
           <>
             <p className={css["lost"]}>{t(image?.state === "deleted" ? "tiles.deleted" : "stage.none")}</p>
-            {image?.error ? <p>{image.reason ?? named("fault", image.error, image.error)}</p> : null}
+            {image?.error ? <p>{reasonOf(image.error, image.reason)}</p> : null}
             {image?.error ? <p>{t("outcome.free")}</p> : null}
           </>
         ) : (
