@@ -93,12 +93,12 @@ class Moderation:
         raise refusal_of(field, objections)
 
 
-def refusal_of(field: str, objections: Sequence[Objection], *, kind: str = "prompts") -> PromptRefused:
-    """The error for refused words in a field. `kind` is what such texts are."""
+def refusal_of(field: str, objections: Sequence[Objection]) -> PromptRefused:
+    """The error for refused words in a field: a prompt, or another text of a maker or a visitor."""
     words = list(dict.fromkeys(each.words for each in objections if each.words))
     # The words are not part of the detail, because details are logged and words are not.
     return PromptRefused(
-        f"{kind} with {', '.join(_reasons_of(objections))} are not allowed; "
+        f"texts with {', '.join(_reasons_of(objections))} are not allowed; "
         + ("remove or rephrase the text in `words`" if words else "rephrase the text"),
         field=field,
         words=words,

@@ -127,7 +127,7 @@ class WebhookNotFound(RequestRefused, retry=Retry.NEVER):
 
 
 class PromptRefused(RequestRefused, retry=Retry.NEVER):
-    """The prompt is not allowed. `facts` has the `words` that are not allowed, if they are known."""
+    """A prompt or another text is not allowed. `facts` has the `words` that are not allowed, if they are known."""
 
 
 class JobNotFound(RequestRefused, retry=Retry.NEVER):

@@ -88,8 +88,8 @@ class Curation:
     def dismiss(self, picture_id: str, also: Also) -> KeptPicture:
         """Dismiss the reports about a picture, or the appeal of its maker. Raises PictureNotFound."""
         kept = self.pictures.load(picture_id)
-        appeal = kept.appeal
-        decided = Appeal(words=appeal.words, at=appeal.at, dismissed_at=self.now()) if appeal else None
+        waiting = kept.appeal if kept.appeal and not kept.appeal.dismissed_at else None
+        decided = Appeal(words=waiting.words, at=waiting.at, dismissed_at=self.now()) if waiting else None
         self.reports.close(picture_id, decided, also(kept))
         return self.pictures.load(picture_id)
 

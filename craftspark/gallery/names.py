@@ -13,9 +13,10 @@ from craftspark.gallery.lookalikes import LATIN, LOOKALIKES
 # Words of names that only those who run the service could have.
 RESERVED_WORDS = frozenset(
     [
-        *("admin", "admins", "administrator", "administrators", "administratorin"),
-        *("moderator", "moderators", "moderatorin"),
-        *("support", "staff", "official", "helpdesk", "kundendienst"),
+        *("admin", "admins", "sysadmin", "administration", "administrator", "administrators", "administratorin"),
+        *("moderator", "moderators", "moderation", "moderatorin", "administrateur", "moderateur", "administrador"),
+        *("moderador", "support", "soporte", "staff", "official", "helpdesk", "customerservice", "customercare"),
+        *("kundendienst", "kundenservice", "serviceclient", "atencionalcliente"),
     ]
 )
 # It is in no name, however it is written.
@@ -29,10 +30,12 @@ ORNAMENTS = re.compile(
 def check_name(name: str) -> None:
     """Raise InvalidInput for a name that could be taken for that of the service or of those who run it."""
     plain = _without_accents(name)
-    words = {_fold(word) for word in "".join(sign if sign.isalnum() else " " for sign in plain).split()}
+    words = [_fold(word) for word in "".join(sign if sign.isalnum() else " " for sign in plain).split()]
+    # A word can be written apart, as in `Ad-min`.
+    parts = {"".join(words[first:end]) for first in range(len(words)) for end in range(first + 1, len(words) + 1)}
     if any(_fold(BRAND) in skeleton for skeleton in _skeletons(plain)):
         raise InvalidInput("the name of the service is not a name of a maker; choose another one", field="name")
-    if words & {_fold(word) for word in RESERVED_WORDS}:
+    if parts & {_fold(word) for word in RESERVED_WORDS}:
         raise InvalidInput(
             "the name could be taken for that of someone who runs the service; choose another one", field="name"
         )

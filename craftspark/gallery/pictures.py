@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
-from unicodedata import category
+from unicodedata import category, normalize
 
 from craftspark.errors import InvalidInput
 from craftspark.jobs.job import Job, StoredImage, job_id_of
 from craftspark.models.terms import Terms
+from craftspark.parsing.texts import PILED_MARKS, has_piled_marks, name_character
 from craftspark.tools import TOOLS
 from craftspark.tools.lineage import Lineage, pictures_of
 from craftspark.tools.request import EXCLUDED_FIELDS, WORD_FIELDS
@@ -125,10 +126,19 @@ def author_of(maker: str) -> str:
 
 
 def parse_tag(text: str) -> str:
-    """A tag of letters, digits, spaces and hyphens, in lower case with single spaces. Raises ValueError."""
-    tag = " ".join(text.lower().split())
-    if not 1 <= len(tag) <= MAX_TAG or not all(category(sign)[0] in "LMN" or sign in " -" for sign in tag):
+    """A tag of letters, digits, spaces and hyphens, in lower case with single spaces. Raises ValueError.
+
+    Tags are compared as text, so each has one form of its letters (NFKC).
+    """
+    tag = " ".join(normalize("NFKC", normalize("NFKC", text).lower()).split())
+    if refused := next((sign for sign in tag if category(sign)[0] not in "LMN" and sign not in " -"), None):
+        raise ValueError(
+            f"a tag has letters, digits, spaces and hyphens; remove the character {name_character(refused)}"
+        )
+    if len(tag) > MAX_TAG or not any(category(sign)[0] in "LN" for sign in tag):
         raise ValueError(f"a tag has 1 to {MAX_TAG} letters and digits, and may have spaces and hyphens")
+    if has_piled_marks(tag):
+        raise ValueError(PILED_MARKS)
     return tag
 
 

@@ -68,7 +68,7 @@ class Search:
         returned. Raises InvalidInput, PromptRefused or PictureNotFound.
         """
         if wanted.words and (objections := self.moderator.objections(wanted.words)):
-            raise refusal_of("words", objections, kind="searches")
+            raise refusal_of("words", objections)
         reading = self.read(wanted.words) if wanted.words else None
         tag = _tag_of(wanted.words) if wanted.words else None
         distances = self._find_near(wanted, self._place(wanted, reading), tag)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from craftspark.likeness.emoji import spell_emoji
 from craftspark.likeness.parts import FUNCTION_WORDS
 from craftspark.likeness.thesaurus import Meaning, Thesaurus, forms_of, letters_of
 
@@ -86,7 +88,10 @@ def read_query(text: str, thesaurus: Thesaurus) -> Query:
 
 
 def _split(text: str) -> list[str]:
-    return [POSSESSIVE.sub("", word) for word in WORD.findall(text.casefold())]
+    """The words of a text in lower case, without accents, and of other forms of letters the plain ones."""
+    letters = unicodedata.normalize("NFKD", spell_emoji(text))
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return [POSSESSIVE.sub("", word) for word in WORD.findall(plain.casefold())]
 
 
 def _correct(word: str, thesaurus: Thesaurus) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ class Answer:
 # One row for each error that the API returns. The type of a problem is the name of its error.
 PROBLEMS: dict[type[ApiProblem], Answer] = {
     errors.InvalidInput: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "A field of the request is not valid"),
-    errors.PromptRefused: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "The prompt is not allowed"),
+    errors.PromptRefused: Answer(HTTPStatus.UNPROCESSABLE_ENTITY, "The text is not allowed"),
     errors.BodyTooLarge: Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request body is too large"),
     errors.ToolUnknown: Answer(HTTPStatus.NOT_FOUND, "The tool does not exist"),
     errors.JobNotFound: Answer(HTTPStatus.NOT_FOUND, "The job does not exist"),
@@ -130,7 +130,7 @@ class Problem(BaseModel):
         "seconds. Absent if the bulk lane would not accept the job either.",
     )
     words: list[str] = Field(
-        [], description="With `PromptRefused`: words of the prompt that are not allowed, if they are known."
+        [], description="With `PromptRefused`: words of the text that are not allowed, if they are known."
     )
     estimated_render_s: int | None = Field(
         None, description="With `RenderTooLong` and `BacklogTooLong`: estimated render time, in seconds."

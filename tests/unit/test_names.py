@@ -43,7 +43,20 @@ def test_names_that_look_different_hold_nothing_together(one: str, other: str) -
 
 
 @pytest.mark.parametrize(
-    "name", ["craftspark", "Cr\u00e4ftspark", "CRAFT-SPARK.", "Ann of Craftspark", "Admin", "\u00c1dmin", "Ann Support"]
+    "name",
+    [
+        "craftspark",
+        "Cr\u00e4ftspark",
+        "CRAFT-SPARK.",
+        "Ann of Craftspark",
+        "Admin",
+        "\u00c1dmin",
+        "Ann Support",
+        "Ad-min",
+        "H e l p desk",
+        "Kunden service",
+        "Mod\u00e9rateur",
+    ],
 )
 def test_names_of_the_service_are_refused(name: str) -> None:
     with pytest.raises(InvalidInput) as refused:
@@ -51,6 +64,8 @@ def test_names_of_the_service_are_refused(name: str) -> None:
     assert refused.value.field == "name"
 
 
-@pytest.mark.parametrize("name", ["Ann", "Crafty Ann", "Spark of Joy", "Supporter", "Badminton", "\u2605"])
+@pytest.mark.parametrize(
+    "name", ["Ann", "Crafty Ann", "Spark of Joy", "Supporter", "Badminton", "Ad Minerva", "Mod Podge", "\u2605"]
+)
 def test_other_names_are_free(name: str) -> None:
     check_name(name)

@@ -133,3 +133,15 @@ def test_the_thesaurus_has_nothing_for_what_cannot_be_drawn(word: str) -> None:
 def test_one_typing_error_is_a_letter_more_less_or_another_or_an_exchange() -> None:
     assert {"wl", "oowl", "owk", "wol"} < {*edits_of("owl")}
     assert {"knives", "knife"} <= {*forms_of("knife")} & {*forms_of("knives")}
+
+
+@pytest.mark.parametrize(
+    ("signs", "word"),
+    [("\U0001f431", "cat face"), ("\u2b50", "star"), ("\uff4f\uff57\uff4c", "owl"), ("pi\u00f1ata", "pinata")],
+)
+def test_emoji_accents_and_forms_of_letters_are_read_as_plain_words(signs: str, word: str) -> None:
+    assert read_query(signs, load()) == read_query(word, load())
+
+
+def test_a_sign_without_a_picture_has_no_meaning() -> None:
+    assert not read_query("\u00a9 \U0001f1e9", load()).texts

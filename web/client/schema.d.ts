@@ -2911,7 +2911,7 @@ export interface components {
             /** @description With `CapacityInsufficient`: estimated wait before rendering starts if `lane` is `bulk`, in seconds. Absent if the bulk lane would not accept the job either. */
             bulk_wait_s?: number;
             /**
-             * @description With `PromptRefused`: words of the prompt that are not allowed, if they are known.
+             * @description With `PromptRefused`: words of the text that are not allowed, if they are known.
              * @default []
              */
             words?: string[];
@@ -4060,7 +4060,7 @@ export interface components {
         };
         /**
          * @description - `/problems/InvalidInput`: A field of the request is not valid.
-         *     - `/problems/PromptRefused`: The prompt is not allowed.
+         *     - `/problems/PromptRefused`: The text is not allowed.
          */
         InvalidInput_PromptRefused: {
             headers: {
@@ -4075,7 +4075,7 @@ export interface components {
         };
         /**
          * @description - `/problems/InvalidInput`: A field of the request is not valid.
-         *     - `/problems/PromptRefused`: The prompt is not allowed.
+         *     - `/problems/PromptRefused`: The text is not allowed.
          *     - `/problems/RenderTooLong`: The job would take too long to render.
          */
         InvalidInput_PromptRefused_RenderTooLong: {

@@ -77,7 +77,9 @@ class KeptTable:
 
     def hide(self, kept: KeptPicture, why: str, facts: Takedown | None, also: Sequence[Write] = ()) -> bool:
         picture = kept.picture
-        takedown: Any = ({":facts": text(facts.to_text())}, f" SET {TAKEDOWN_FACTS} = :facts") if facts else ({}, "")
+        # An appeal was against the takedown before; this one, for another reason, can be appealed again.
+        set_facts = f" SET {TAKEDOWN_FACTS} = :facts REMOVE {APPEAL}"
+        takedown: Any = ({":facts": text(facts.to_text())}, set_facts) if facts else ({}, "")
         values, setting = takedown
         update = self._change(kept, f"ADD {HIDDEN} :why{setting}", {":why": {"SS": [why]}, **values})
         hidden = hide_in_snapshots(self.table, picture.picture_id, self.now() + CLOCK_SKEW)

@@ -217,6 +217,19 @@ def test_a_maker_appeals_once_and_the_appeal_is_first_in_the_review() -> None:
     assert ask("appeal_takedown", picture_id, "maker-1", words="Again").status == 200
 
 
+def test_a_takedown_for_another_reason_can_be_appealed_again() -> None:
+    picture_id = publish(a_job()).body["picture_id"]
+    take_down(picture_id)
+    ask("appeal_takedown", picture_id, "maker-1", words="It is mine.")
+
+    assert "appeal" not in take_down(picture_id, reason="hate").body
+    again = ask("appeal_takedown", picture_id, "maker-1", words="It is a flower.")
+
+    assert (again.status, [each[0] for each in queue()]) == (200, [picture_id])
+    first, second = (administer("dismiss_reports", picture_id).body["appeal"] for _ in range(2))
+    assert first == second
+
+
 def test_dismissed_reports_are_closed_until_another_maker_reports() -> None:
     picture_id = publish(a_job()).body["picture_id"]
     ask("report_picture", picture_id, reason="spam")

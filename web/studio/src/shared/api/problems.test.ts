@@ -4,7 +4,7 @@ import { explain } from "./problems";
 
 const fault = new Refused(500, { title: "Internal Server Error", status: 500 });
 const words = (refused: string[]) =>
-  new Refused(422, { type: "/problems/PromptRefused", title: "The prompt is not allowed", status: 422, words: refused });
+  new Refused(422, { type: "/problems/PromptRefused", title: "The text is not allowed", status: 422, words: refused });
 
 test("credits are spoken of only where they are at stake", () => {
   expect(explain(fault).text).toBe("The service has a fault just now. Please try again in a moment.");
