@@ -93,7 +93,7 @@ def test_a_decision_sets_the_counts_keeps_them_for_deployments_and_is_recorded(
     printed = capsys.readouterr().out
     assert counted(caplog, "FleetDecided") == 1
     assert metrics(printed, "FleetLateWork") == [400.0, 0.0]
-    assert metrics(printed, "FleetOldestWait")[0] == pytest.approx(100, abs=10)
+    assert metrics(printed, "FleetOldestWait")[0] >= 99
     assert [spot, on_demand] == metrics(printed, "FleetTasksDesired")
 
 

@@ -55,7 +55,7 @@ def test_a_worker_of_ecs_has_its_messages_on_record_while_it_renders_and_none_at
 
     class Looking(OneTurn):
         def render(self, wave: Any, on_step: Any) -> Any:
-            assert recorded.wait(10)
+            assert recorded.wait(180)
             seen.append(taken.read(arn))
             return super().render(wave, on_step)
 

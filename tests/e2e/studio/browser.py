@@ -23,14 +23,17 @@ COMPLETE = """async () => {
 }"""
 
 # The sum over all shifts, which is never less than the score of web-vitals: that takes the worst five seconds.
-WATCH_SHIFTS = """
-  window.shifts = [];
-  new PerformanceObserver((list) => {
-    for (const { hadRecentInput, value, sources } of list.getEntries()) {
-      if (!hadRecentInput) window.shifts.push([value, sources.map(({ node }) => node?.outerHTML?.slice(0, 80) ?? "?")]);
+WATCH_SHIFTS = """{
+  const shifts = [];
+  const keep = (entries) => {
+    for (const { hadRecentInput, value, sources } of entries) {
+      if (!hadRecentInput) shifts.push([value, sources.map(({ node }) => node?.outerHTML?.slice(0, 80) ?? "?")]);
     }
-  }).observe({ type: "layout-shift", buffered: true });
-"""
+  };
+  const observer = new PerformanceObserver((list) => keep(list.getEntries()));
+  observer.observe({ type: "layout-shift", buffered: true });
+  window.shiftsSoFar = () => (keep(observer.takeRecords()), shifts);
+}"""
 
 
 @contextmanager

@@ -120,7 +120,7 @@ def load_in_steps(studio: Studio, path: str) -> None:
 
 def shifts_of(page: Page) -> list[str]:
     """The moves since the page was loaded, if they are more than `MOST_SHIFT` of the screen."""
-    shifts = page.evaluate("window.shifts")
+    shifts = page.evaluate("shiftsSoFar()")
     moved = sum(value for value, _ in shifts)
     return [f"moves by {moved:.3f}: {shifts}"] if moved > MOST_SHIFT else []
 

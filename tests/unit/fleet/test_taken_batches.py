@@ -124,7 +124,7 @@ def test_a_worker_that_ends_in_order_holds_nothing() -> None:
     claim = a_claim("r1")
 
     recorder.add([claim])
-    assert written.wait(10)
+    assert written.wait(180)
     answer(claim)
     recorder.close()
 

@@ -1,7 +1,8 @@
 """The logs, the lifetime and the environment of Lambda processes.
 
 Gap: after each invocation, the emulator waits up to 50 ms for output on stderr, and assigns later output to the next
-invocation. With this patch, the process marks the end of each invocation's log, and the emulator waits for the mark.
+invocation. With this patch, the process marks the end of each invocation's log, and the emulator waits for the mark,
+or for the end of the process.
 
 Gap: when the emulator is killed, a Lambda continues its invocation. With this patch, it detects that its parent process
 has changed, and ends.
@@ -20,7 +21,7 @@ import queue
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ from local_cloud.emulator.patching import EmulatorChanged, Extension, Patch, Rep
 
 END_OF_LOG = "\x1eend of log\x1e"
 LOGS = "LOCAL_CLOUD_LOGS"  # the environment variable with the folder of the logs
-END_OF_LOG_TIMEOUT_S = 0.25
+# Another process can keep the output open of one that has ended.
+END_OF_LOG_TIMEOUT_S = 10.0
 # A process that starts is killed as soon as it exists, so this is only for a machine that hangs.
 END_TIMEOUT_S = 20.0
 # A start has no event between its first step and the process. Until it has ended, the processes are killed this often.
@@ -125,9 +127,25 @@ def spawn(worker: Any) -> None:
     PROCESSES.start(worker)
 
 
+def extend_read(read: Callable[[Any], None]) -> Callable[[Any], None]:
+    """The end of a process is the end of its last log."""
+
+    def read_to_the_end(worker: Any) -> None:
+        lines = worker._stderr_queue  # the next process has another one
+        read(worker)
+        if _marks_its_logs(worker):
+            lines.put(END_OF_LOG)
+
+    return read_to_the_end
+
+
+def _marks_its_logs(worker: Any) -> bool:
+    return str(worker.config.get("Runtime", "")).startswith("python")
+
+
 def drain_stderr(worker: Any, *args: float, **kwargs: float) -> str:
     """The log of the last invocation. Waits up to END_OF_LOG_TIMEOUT_S for its end."""
-    if not str(worker.config.get("Runtime", "")).startswith("python"):
+    if not _marks_its_logs(worker):
         return str(_drain_stderr_bounded(worker, *args, **kwargs))
     lines: list[str] = []
     deadline = time.monotonic() + END_OF_LOG_TIMEOUT_S
@@ -169,7 +187,7 @@ PATCH = Patch(
     " their processes and loses their logs",
     targets=(
         Replacement(lambda_runtime.Worker, "_drain_stderr_bounded", "3fd7cc742872e604e4937310429a4021", drain_stderr),
-        Target(lambda_runtime.Worker, "_read_stderr", "d8eb30038f94ee61114c125786f36da8"),
+        Extension(lambda_runtime.Worker, "_read_stderr", "d8eb30038f94ee61114c125786f36da8", extend_read),
         Replacement(lambda_runtime.Worker, "_spawn", "c55febf956565c5e83b8a36e06985248", spawn),
         Target(lambda_runtime.Worker, "invoke", "96751a75471021ecc05362bd28031305"),
         Target(lambda_runtime, "kill_workers", "56a6df63f9bd485916cffa3c374db741"),

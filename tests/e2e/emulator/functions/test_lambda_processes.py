@@ -28,6 +28,7 @@ from local_cloud.emulator.patches.lambda_functions.processes import (
     LambdaProcesses,
     Stopping,
     drain_stderr,
+    extend_read,
 )
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.emulator_process import EmulatorProcess
@@ -125,6 +126,15 @@ def test_an_invocation_s_log_ends_where_its_process_says_so(tmp_path: Path, monk
     assert drain_stderr(worker) == "one\ntwo"
     assert lines.get_nowait() == "the next invocation's"
     assert (tmp_path / "lambdas/f.log").read_text() == "one\ntwo\n"
+
+
+def test_the_last_log_of_a_process_ends_with_it() -> None:
+    lines: queue.Queue[str] = queue.Queue()
+    worker = SimpleNamespace(config={"Runtime": "python3.12"}, _stderr_queue=lines)
+
+    extend_read(lambda worker: worker._stderr_queue.put("killed"))(worker)
+
+    assert [lines.get_nowait() for _ in range(2)] == ["killed", END_OF_LOG]
 
 
 def test_a_lambda_in_mid_invocation_ends_with_a_killed_emulator(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ test("a like is shown before the API answers, and then as it answers", async () 
     answer = resolve;
   });
   const done = new MutationObserver(queries, setLike("p", () => sent)).mutate({ liked: true, shown: 3 });
-  await vi.waitFor(() => expect(cached()).toEqual({ liked: true, likes: 4 }));
+  await vi.waitFor(() => expect(cached()).toEqual({ liked: true, likes: 4 }), 180_000);
 
   answer({ liked: true, likes: 9 });
   await done;

@@ -59,7 +59,6 @@ test("a tab keeps the fields of each place, until its maker signs out", () => {
   expect(keptFields("report/1")).toEqual({ words: "mine" });
   forgetAllFields();
   expect([keptFields("report/1"), keptFields("report/2"), Object.keys(sessionStorage)]).toEqual([{}, {}, ["another"]]);
-  vi.unstubAllGlobals();
 });
 
 /** A storage whose entries are its properties, as in a browser. */
