@@ -13,7 +13,7 @@ from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.emulator_process import EmulatorProcess
 from local_cloud.launcher.state import StateDir
 from tests.assemblies import local_assembly
-from tests.e2e.front_end import HTTP
+from tests.e2e.front_end import HTTP, FrontEnd
 from tests.e2e.processes import mentioning
 from tests.e2e.waiting import eventually
 
@@ -54,6 +54,14 @@ def cloud(assembly: Path, tmp_path_factory: pytest.TempPathFactory, faults: tupl
         running.stop_controller()  # these tests know how many workers run
         with running.under(*faults):
             yield running
+
+
+@pytest.fixture(scope="package")
+def warm(cloud: LocalCloud) -> LocalCloud:
+    """The same cloud when a worker has drawn: no batch waits for its start, which can take longer than a batch may."""
+    front_end = FrontEnd(cloud, cloud.sign_in("early@craftspark.example"))
+    front_end.ended(front_end.accepted(count=1, steps=1))
+    return cloud
 
 
 @pytest.fixture

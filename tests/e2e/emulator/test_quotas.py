@@ -58,6 +58,7 @@ def list_files(cloud: LocalCloud, job_id: str) -> list[str]:
     ]
 
 
+@pytest.mark.usefixtures("warm")
 def test_a_job_takes_of_each_quota_what_the_table_says(cloud: LocalCloud, maker: str) -> None:
     front_end = FrontEnd(cloud, maker)
     eventually(lambda: not has_running_executions(cloud) and not has_work_in_queues(cloud))  # of earlier tests

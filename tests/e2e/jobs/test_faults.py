@@ -18,6 +18,7 @@ from local_cloud.interruptions import interrupt
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.gpu_tasks import GpuTask, read_tasks
 from tests.e2e.front_end import FrontEnd, states_entered
+from tests.e2e.jobs.warm_pool import start_workers, waiting
 from tests.e2e.waiting import eventually
 
 
@@ -40,23 +41,6 @@ def drill(
             yield running
 
 
-@pytest.fixture(scope="module", autouse=True)
-def untaken(drill: LocalCloud) -> tuple[FrontEnd, str]:
-    """A job whose message is deleted, so that no warm worker takes it. Its timeout runs during the other tests.
-
-    It kills the worker that is launched for it, once.
-    """
-    front_end = FrontEnd(drill, drill.sign_in("untaken@craftspark.example"))
-    start_workers(drill, 0)
-    job_id = front_end.accepted("die", count=4)
-    eventually(lambda: waiting(drill, "GpuDrawInteractiveQueueUrl") == (1, 0))
-    sqs, queue = drill.client("sqs"), drill.outputs["GpuDrawInteractiveQueueUrl"]
-    message = sqs.receive_message(QueueUrl=queue)["Messages"][0]
-    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-    start_workers(drill, 1)
-    return front_end, job_id
-
-
 @pytest.fixture
 def front_end(drill: LocalCloud) -> FrontEnd:
     return FrontEnd(drill, drill.sign_in(f"{uuid.uuid4().hex}@craftspark.example"))
@@ -68,21 +52,6 @@ def empty_pool(drill: LocalCloud) -> Iterator[None]:
     start_workers(drill, 0)
     yield
     start_workers(drill, 1)
-
-
-def start_workers(cloud: LocalCloud, number: int) -> None:
-    cloud.client("ecs").update_service(
-        cluster=cloud.outputs["ClusterName"], service=cloud.outputs["DrawWarmPoolServiceName"], desiredCount=number
-    )
-    eventually(lambda: len(cloud.workers()) == number)
-
-
-def waiting(cloud: LocalCloud, queue: str) -> tuple[int, int]:
-    """How many messages of the queue are visible, and how many are in flight."""
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    answer = cloud.client("sqs").get_queue_attributes(QueueUrl=cloud.outputs[queue], AttributeNames=names)
-    visible, hidden = (int(answer["Attributes"][name]) for name in names)
-    return visible, hidden
 
 
 def image_entries(cloud: LocalCloud, job_id: str) -> dict[str, Any]:
@@ -255,18 +224,3 @@ def test_a_notice_drains_the_worker_and_another_one_renders_only_the_rest(
     assert (line["instance"], line["pool"], line["drained"]) == (task.instance, "draw", True)
     assert notices(drill, task) == 1
     eventually(lambda: task.task not in {each.task for each in read_tasks(drill)})
-
-
-def test_a_batch_that_no_worker_takes_in_time_is_launched_on_demand_and_again_if_that_worker_is_killed(
-    drill: LocalCloud, untaken: tuple[FrontEnd, str]
-) -> None:
-    front_end, job_id = untaken
-
-    job = front_end.ended(job_id)
-
-    entered = states_entered(drill, job_id)
-    assert entered.index("Hand to the draw pool") < entered.index("Launch for the draw pool on demand")
-    assert (job["state"], front_end.balance()) == ("succeeded", (4, 0, 4))
-    details = [event.get("taskFailedEventDetails", {}) for event in drill.execution_history(job_id)]
-    # The test of a spot notice can interrupt the instance of the launched worker before it dies.
-    assert {"WorkerLost", "SpotInterrupted"} & {each.get("error") for each in details}

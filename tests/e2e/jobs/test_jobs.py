@@ -19,7 +19,7 @@ def front_end(cloud: LocalCloud, maker: str) -> FrontEnd:
     return FrontEnd(cloud, maker)
 
 
-def test_a_prompt_becomes_pictures_in_at_most_eight_transitions(cloud: LocalCloud, front_end: FrontEnd) -> None:
+def test_a_prompt_becomes_pictures_in_at_most_eight_transitions(warm: LocalCloud, front_end: FrontEnd) -> None:
     job = front_end.ended(front_end.accepted("red apple", count=4, steps=8, seed=1))
 
     assert (job["state"], job["delivered"], job["progress"]) == ("succeeded", 4, 1.0)
@@ -34,7 +34,7 @@ def test_a_prompt_becomes_pictures_in_at_most_eight_transitions(cloud: LocalClou
         thumbnail = Image.open(io.BytesIO(HTTP.get(image["thumbnail_url"]).content))
         assert thumbnail.format == "WEBP"
     assert front_end.balance() == (4, 0, 4)
-    entered = states_entered(cloud, job["job_id"])
+    entered = states_entered(warm, job["job_id"])
     assert entered == [
         "Render every batch",
         "Choose the pool",
@@ -53,7 +53,7 @@ def without_credentials(png: bytes) -> bytes:
     return png[:at] + png[at + 12 + int.from_bytes(png[at : at + 4], "big") :]
 
 
-def test_the_same_request_and_seed_are_the_same_bytes_in_either_lane(cloud: LocalCloud, front_end: FrontEnd) -> None:
+def test_the_same_request_and_seed_are_the_same_bytes_in_either_lane(warm: LocalCloud, front_end: FrontEnd) -> None:
     jobs = [
         front_end.ended(front_end.accepted("cat face", count=count, steps=4, seed=7, lane=lane))
         for count, lane in ((3, "interactive"), (1, "bulk"))
@@ -62,7 +62,7 @@ def test_the_same_request_and_seed_are_the_same_bytes_in_either_lane(cloud: Loca
     interactive, bulk = (HTTP.get(job["images"][0]["url"]).content for job in jobs)
     assert read_credentials(interactive, "image/png") is not None
     assert without_credentials(interactive) == without_credentials(bulk)
-    assert "Hand to the draw pool in bulk" in states_entered(cloud, jobs[1]["job_id"])
+    assert "Hand to the draw pool in bulk" in states_entered(warm, jobs[1]["job_id"])
 
 
 def test_a_job_of_two_batches_delivers_every_image_once(front_end: FrontEnd) -> None:

@@ -1,27 +1,34 @@
-"""A style from its pictures to its promotion, through the synthesized templates.
+"""A style from its pictures to its promotion, through the synthesized templates. Meanwhile, a job that nobody takes.
 
 All tests except the first use the drill trainer, because a real training takes minutes on a CPU.
 """
 
 import json
-import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from PIL import Image
 
-from craftspark.aws.items import to_plain_values
 from local_cloud import trainings
 from local_cloud.interruptions import interrupt
 from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.gpu_tasks import read_tasks
 from local_cloud.trainings import TrainingError
-from tests.e2e.front_end import HTTP, FrontEnd
-from tests.e2e.waiting import HANGS_AFTER_S, eventually
+from tests.e2e.front_end import HTTP, FrontEnd, states_entered
+from tests.e2e.jobs.training_steps import (
+    a_dataset,
+    command,
+    end_the_trial,
+    entered_states,
+    has_object,
+    in_state,
+    on_trial,
+    start_training,
+    style_of,
+)
+from tests.e2e.jobs.warm_pool import start_workers, waiting
+from tests.e2e.waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -35,64 +42,25 @@ def drill(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         )
     }
     with LocalCloud.run(tmp_path_factory.mktemp("trainings"), port=0, commands=commands, assembly=assembly) as running:
+        running.stop_controller()  # which could stop a worker that it does not need
         yield running
 
 
-def a_dataset(folder: Path, *names: str, licence: str = "CC0-1.0") -> Path:
-    """Upload five pictures with the given names."""
-    folder.mkdir()
-    for number, name in enumerate((*names, "apple", "pear", "plum", "fig", "lime")[:5]):
-        Image.new("RGBA", (32, 32), (number * 40, 90, 20, 255)).save(folder / f"{number}.png")
-        (folder / f"{number}.txt").write_text(name)
-    if licence:
-        (folder / "LICENCE").write_text(licence)
-    return folder
+@pytest.fixture(scope="module", autouse=True)
+def untaken(drill: LocalCloud) -> tuple[FrontEnd, str]:
+    """A job whose message is deleted, so that no warm worker takes it. Its timeout runs during the other tests.
 
-
-def start_training(cloud: LocalCloud, folder: Path, style: str | None = None, version: str = "v1") -> str:
-    style = style or f"s{uuid.uuid4().hex[:8]}"
-    return trainings.start(cloud, style=style, version=version, folder=folder, who="an engineer", steps=4)
-
-
-def in_state(cloud: LocalCloud, training_id: str, *states: str, within_s: float = HANGS_AFTER_S) -> dict[str, str]:
-    def look() -> dict[str, str] | None:
-        training = trainings.read(cloud, training_id)
-        if training["state"] in states:
-            return training
-        assert "finished_at" not in training, training  # it is final
-        return None
-
-    training = eventually(look, within_s=within_s)
-    assert training
-    return training
-
-
-def entered_states(cloud: LocalCloud, training_id: str) -> list[str]:
-    """The states that the training's execution entered."""
-    arn = cloud.outputs["TrainingStateMachineArn"].replace(":stateMachine:", ":execution:") + f":{training_id}"
-    events = cloud.client("stepfunctions").get_execution_history(executionArn=arn, maxResults=1000)["events"]
-    return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
-
-
-def has_object(cloud: LocalCloud, bucket: str, key: str) -> bool:
-    return bool(cloud.client("s3").list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"])
-
-
-def style_of(cloud: LocalCloud, style: str) -> dict[str, Any]:
-    key = {"style": {"S": style}, "item": {"S": "release"}}
-    item = cloud.client("dynamodb").get_item(TableName=cloud.outputs["StylesTableName"], Key=key).get("Item", {})
-    return to_plain_values(item)
-
-
-def end_the_trial(cloud: LocalCloud, style: str) -> None:
-    """End the time of the canary in the table, because a trial lasts longer than these tests."""
-    cloud.client("dynamodb").update_item(
-        TableName=cloud.outputs["StylesTableName"],
-        Key={"style": {"S": style}, "item": {"S": "release"}},
-        UpdateExpression="SET canary_until = :past",
-        ConditionExpression="attribute_exists(canary)",
-        ExpressionAttributeValues={":past": {"N": "1"}},
-    )
+    It kills the worker that is launched for it, once.
+    """
+    front_end = FrontEnd(drill, drill.sign_in("untaken@craftspark.example"))
+    start_workers(drill, 0)
+    job_id = front_end.accepted("die", count=4)
+    eventually(lambda: waiting(drill, "GpuDrawInteractiveQueueUrl") == (1, 0))
+    sqs, queue = drill.client("sqs"), drill.outputs["GpuDrawInteractiveQueueUrl"]
+    message = sqs.receive_message(QueueUrl=queue)["Messages"][0]
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    start_workers(drill, 1)
+    return front_end, job_id
 
 
 def test_a_style_is_trained_for_real_and_draws(cloud: LocalCloud, tmp_path: Path) -> None:
@@ -231,14 +199,6 @@ def test_the_same_request_is_the_same_training_and_another_is_refused(drill: Loc
     in_state(drill, first, "failed")
 
 
-def on_trial(cloud: LocalCloud, folder: Path, style: str) -> str:
-    training_id = start_training(cloud, a_dataset(folder), style=style)
-    in_state(cloud, training_id, "awaits_approval")
-    trainings.decide(cloud, training_id, "approve", who="ann", why="for a trial")
-    in_state(cloud, training_id, "canary")
-    return training_id
-
-
 def test_a_canary_that_draws_its_jobs_is_promoted_as_soon_as_there_are_enough(
     drill: LocalCloud, tmp_path: Path
 ) -> None:
@@ -304,6 +264,15 @@ def test_an_operator_starts_rejects_and_lists_trainings_from_the_command_line(
     assert "reject by bob" in " ".join(command(drill, "trainings").stdout.split())
 
 
-def command(cloud: LocalCloud, name: str, *words: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "local_cloud", name, *words, "--state-dir", str(cloud.state.path)]
-    return subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+def test_a_batch_that_no_worker_takes_in_time_is_launched_on_demand_and_again_if_that_worker_is_killed(
+    drill: LocalCloud, untaken: tuple[FrontEnd, str]
+) -> None:
+    front_end, job_id = untaken
+
+    job = front_end.ended(job_id)
+
+    entered = states_entered(drill, job_id)
+    assert entered.index("Hand to the draw pool") < entered.index("Launch for the draw pool on demand")
+    assert (job["state"], front_end.balance()) == ("succeeded", (4, 0, 4))
+    details = [event.get("taskFailedEventDetails", {}) for event in drill.execution_history(job_id)]
+    assert "WorkerLost" in {each.get("error") for each in details}
