@@ -33,10 +33,10 @@ def read_used(endpoint: str, table: str) -> dict[str, float]:
 
 
 def has_running_executions(cloud: LocalCloud) -> bool:
-    machine = cloud.outputs["StateMachineArn"]
-    return bool(
-        cloud.client("stepfunctions").list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
-    )
+    """Whether a job or a training runs, such as one whose version is on trial."""
+    states = cloud.client("stepfunctions")
+    machines = [cloud.outputs[name] for name in ("StateMachineArn", "TrainingStateMachineArn")]
+    return any(states.list_executions(stateMachineArn=each, statusFilter="RUNNING")["executions"] for each in machines)
 
 
 def has_work_in_queues(cloud: LocalCloud) -> bool:

@@ -46,7 +46,7 @@ def drill(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield running
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def untaken(drill: LocalCloud) -> tuple[FrontEnd, str]:
     """A job whose message is deleted, so that no warm worker takes it. Its timeout runs during the other tests.
 
@@ -61,6 +61,13 @@ def untaken(drill: LocalCloud) -> tuple[FrontEnd, str]:
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
     start_workers(drill, 1)
     return front_end, job_id
+
+
+@pytest.fixture(autouse=True)
+def begin_to_wait(request: pytest.FixtureRequest) -> None:
+    """Let that job wait from the first test of the drill on. The test of the other cloud starts no drill."""
+    if "drill" in request.fixturenames:
+        request.getfixturevalue("untaken")
 
 
 def test_a_style_is_trained_for_real_and_draws(cloud: LocalCloud, tmp_path: Path) -> None:
@@ -78,6 +85,8 @@ def test_a_style_is_trained_for_real_and_draws(cloud: LocalCloud, tmp_path: Path
     assert plain["state"] == styled["state"] == "succeeded"
     drawn = [HTTP.get(job["images"][0]["url"]).content for job in (plain, styled)]
     assert drawn[0] != drawn[1]
+    end_the_trial(cloud, "real")  # whose execution would go on beside other tests of this cloud
+    in_state(cloud, training_id, "promoted")
 
 
 def test_a_person_approves_and_the_version_is_tried_and_promoted(drill: LocalCloud, tmp_path: Path) -> None:
