@@ -29,6 +29,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: { checks: { pluginTimings: false } },
   },
-  // All files share one environment. The limit ends a test that hangs, on the slowest machine too.
+  // All files share one environment. Only a test that hangs reaches the limit.
   test: { environment: "node", include: ["src/**/*.test.ts"], isolate: false, unstubGlobals: true, testTimeout: 180_000 },
 });
