@@ -1,7 +1,7 @@
 """`python -m scripts.studio_pictures`: draw the pictures by which Studio shows its tools, styles and choices.
 
-It submits jobs with fixed seeds to a running local cloud, so the pictures are what the service makes. It arranges them
-with Pillow, and writes small WebP files to `FOLDER`. `--state-dir` selects the cloud.
+It submits jobs with fixed seeds to a running local cloud, so the pictures are what the service makes, but for those of
+presets. It arranges them with Pillow, and writes small WebP files to `FOLDER`. `--state-dir` selects the cloud.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from local_cloud.launcher.cloud import LocalCloud
 from local_cloud.launcher.state import DEFAULT
 from scripts.studio_pictures import tools
 from scripts.studio_pictures.choices import CHOICES
+from scripts.studio_pictures.presets import PRESETS
 from scripts.studio_pictures.service import Service
 
 FOLDER = Path(__file__).resolve().parents[2] / "web/studio/src/shared/tools/pictures"
@@ -30,6 +31,7 @@ PICTURES: dict[str, Callable[[Service], Image.Image]] = {
     "sticker-sheet": tools.sticker_sheet,
     "preset-none": tools.style(None),
     "preset-bold-flat": tools.style("bold-flat"),
+    **PRESETS,
     **CHOICES,
 }
 

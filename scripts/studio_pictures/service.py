@@ -30,7 +30,9 @@ class Service:
         body = {"seed": SEED} | request
         key = hashlib.sha256(json.dumps([tool, body], sort_keys=True).encode()).hexdigest()
         wanted = DemoJob(name=tool, tool=tool, request=body, key=key)
-        return run_jobs(self._api, [wanted], console=Console(), timeout_s=TIMEOUT_S)[tool]
+        ended = run_jobs(self._api, [wanted], console=Console(), timeout_s=TIMEOUT_S)[tool]
+        # A request that was sent before is answered with the job, but without its images.
+        return self._api.read(ended["job_id"])[0]
 
     def image(self, tool: str, index: int = 0, file: str | None = None, **request: Any) -> tuple[Image.Image, str]:
         """One image of a job, or a further file of it, and its name as a source."""

@@ -21,6 +21,8 @@ interface Props {
 }
 
 const MOST_TAGS = 5;
+/** Fields that say themselves why they were refused. */
+const SHOWN = ["title", "tags", "licence"] as const;
 
 /** Publishes an image, for everybody: its title, its tags, its licence and whether the words are shown. */
 export function PublishDialog({ job, index, open, onClose }: Props) {
@@ -35,6 +37,7 @@ export function PublishDialog({ job, index, open, onClose }: Props) {
   const publish = usePublish();
   const [, navigate] = useLocation();
   const problem = publish.error ? explain(publish.error) : undefined;
+  const errors: Record<string, string | undefined> = { ...problem?.fields, tags: tagProblem(problem?.fields) };
   const image = job.images[index];
   const send = (event: FormEvent) => {
     event.preventDefault();
@@ -76,18 +79,19 @@ export function PublishDialog({ job, index, open, onClose }: Props) {
           required
           maxLength={80}
           value={fields.title}
-          error={problem?.fields["title"]}
+          error={errors["title"]}
           onChange={(event) => set({ title: event.target.value })}
         />
         <TextField
           label={t("publish.tags")}
           hint={t("publish.tags.hint", { count: MOST_TAGS })}
           value={fields.tags}
-          error={tagProblem(problem?.fields)}
+          error={errors["tags"]}
           onChange={(event) => set({ tags: event.target.value })}
         />
         <Choices
           legend={t("publish.licence")}
+          error={errors["licence"]}
           value={fields.licence}
           onChoose={(licence) => set({ licence })}
           choices={(["cc-by-4.0", "cc0-1.0", "personal"] as const).map((value) => ({ value, label: t(`licence.${value}`) }))}
@@ -102,7 +106,7 @@ export function PublishDialog({ job, index, open, onClose }: Props) {
         />
         {problem ? (
           <p role="alert" className={css["problem"]}>
-            {problem.text}
+            {SHOWN.some((name) => errors[name]) ? t("form.check") : problem.text}
           </p>
         ) : null}
       </form>

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Image } from "@/shared/api/jobs";
-import { inWords, sayReasons, warningsOf } from "./reasons";
+import { sayReasons, warningsOf } from "./reasons";
 
 test("what all pictures have needs no numbers", () => {
   expect(sayReasons([{ index: 0, reason: "The edges are rough" }], 1)).toEqual(["The edges are rough"]);
@@ -33,8 +33,4 @@ test("pictures that look alike are named once, whatever else is said about them"
   expect(missing).toMatch(/^Pictures 1 and 2: .*scarf/);
   expect(alike).toContain("2 and 3");
   expect(rest).toEqual([]);
-});
-
-test("sentences of the API that Studio has no text for stay as they are", () => {
-  expect(inWords("the paper is too thin")).toBe("The paper is too thin");
 });

@@ -142,17 +142,25 @@ function Part({ name, tool, schema, known, fields, onFields, errors }: PartProps
       return field ? <SchemaField tool={tool.name} field={field} root={schema} value={shown} onValue={(next) => onFields({ [name]: next, [other]: undefined })} errors={errors} /> : null;
     }
     case "count":
-      return <Count field={field} value={value} onValue={(count) => onFields({ count })} />;
+      return <Count field={field} value={value} error={errors[name]} onValue={(count) => onFields({ count })} />;
     default:
       return field ? <SchemaField tool={tool.name} field={field} root={schema} value={value} onValue={(next) => onFields({ [name]: next })} errors={errors} /> : null;
   }
 }
 
-function Count({ field, value, onValue }: { field: FieldSchema | undefined; value: unknown; onValue: (count: number) => void }) {
+interface CountProps {
+  field: FieldSchema | undefined;
+  value: unknown;
+  error: string | undefined;
+  onValue: (count: number) => void;
+}
+
+function Count({ field, value, error, onValue }: CountProps) {
   const most = field?.schema.maximum ?? 1;
   return (
     <Choices
       legend={fieldLabel("count")}
+      error={error}
       look="numbers"
       value={Number(value ?? field?.otherwise ?? 1)}
       onChoose={onValue}

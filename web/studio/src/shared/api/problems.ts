@@ -1,5 +1,6 @@
 /** What to tell a maker when a request fails. */
 import { Refused } from "@client/index";
+import { saidInWords } from "@/shared/text/said";
 import { duration, named, number, sentence, t } from "@/shared/text/text";
 
 export interface Explained {
@@ -18,8 +19,8 @@ export function explain(error: unknown, { paid = false } = {}): Explained {
   if (!(error instanceof Refused)) return { text: t(isOffline(error) ? "problem.offline" : "problem.unknown"), fields: {} };
   const { problem, status } = error;
   const fields: Record<string, string> = {};
-  for (const { field, detail } of problem.errors ?? []) fields[field] = sentence(detail);
-  if (problem.field) fields[problem.field] ??= sentence(problem.detail ?? "");
+  for (const { field, detail } of problem.errors ?? []) fields[field] = saidInWords(detail);
+  if (problem.field) fields[problem.field] ??= saidInWords(problem.detail ?? "");
   if (status === 401) return { text: t("problem.signedout"), fields: {} };
   const name = problemName(error);
   const fallback = status >= 500 ? t("problem.server") : (sentence(problem.detail ?? "") || t("problem.unknown"));

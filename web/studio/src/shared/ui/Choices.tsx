@@ -13,6 +13,8 @@ interface Props<V extends string | number> {
   legend: ReactNode;
   /** Short help under the choices. */
   hint?: ReactNode;
+  /** Why the value was refused. */
+  error?: string | undefined;
   /** The legend is for screen readers only. */
   quiet?: boolean;
   choices: readonly Choice<V>[];
@@ -22,10 +24,11 @@ interface Props<V extends string | number> {
 }
 
 /** One of several values, all in sight: radio buttons as chips or as pictures. */
-export function Choices<V extends string | number>({ legend, hint, quiet = false, choices, value, onChoose, look = "chips" }: Props<V>) {
+export function Choices<V extends string | number>({ legend, hint, error, quiet = false, choices, value, onChoose, look = "chips" }: Props<V>) {
   const name = useId();
+  const described = [hint && `${name}-hint`, error && `${name}-error`].filter(Boolean).join(" ");
   return (
-    <fieldset className={css["group"]} aria-describedby={hint ? `${name}-hint` : undefined}>
+    <fieldset className={css["group"]} aria-describedby={described || undefined}>
       <legend className={cx(css["legend"], quiet && "unseen")}>{legend}</legend>
       <div className={cx(css[look === "numbers" ? "chips" : look], look === "numbers" && css["numbers"])}>
         {choices.map((choice) => (
@@ -45,6 +48,11 @@ export function Choices<V extends string | number>({ legend, hint, quiet = false
       {hint ? (
         <p id={`${name}-hint`} className={css["hint"]}>
           {hint}
+        </p>
+      ) : null}
+      {error ? (
+        <p id={`${name}-error`} className={css["error"]}>
+          {error}
         </p>
       ) : null}
     </fieldset>

@@ -3,7 +3,6 @@ import type { Fields } from "@/shared/form/fields";
 import { current, named, t } from "@/shared/text/text";
 import { presetPicture } from "@/shared/tools/tools";
 import { Choices } from "@/shared/ui/Choices";
-import css from "./LookField.module.css";
 import { Sample } from "./Sample";
 
 interface Props {
@@ -23,11 +22,11 @@ export function LookField({ tool, fields, onFields, errors }: Props) {
     ...tool.styles.map(({ name, title }) => ({ key: `style:${name}`, name, title: named("look", name, title) })),
     ...tool.presets.map(({ name, title }) => ({ key: `preset:${name}`, name, title: named("look", name, title) })),
   ];
-  const error = errors["style"] ?? errors["preset"];
   return (
     <div lang={current()}>
       <Choices
         legend={t("look")}
+        error={errors["style"] ?? errors["preset"]}
         look="pictures"
         value={value}
         onChoose={(key) => {
@@ -36,7 +35,6 @@ export function LookField({ tool, fields, onFields, errors }: Props) {
         }}
         choices={looks.map(({ key, name, title }) => ({ value: key, label: title, picture: <Sample src={presetPicture(name)} /> }))}
       />
-      {error ? <p className={css["error"]}>{error}</p> : null}
     </div>
   );
 }

@@ -117,6 +117,7 @@ function ChoiceField({ field, value, onValue, errors, path = field.name, label, 
         look={isSeen ? "pictures" : "chips"}
         legend={label}
         hint={hint}
+        error={errors[path]}
         value={chosen}
         onChoose={(option) => onValue(option === "" ? undefined : option)}
         choices={[...none, ...options.map((option) => ({ value: option, label: valueLabel(name, option), picture: <Sample src={valuePicture(name, option)} /> }))]}
