@@ -185,7 +185,7 @@ def embroidery(motif: Motif, random: np.random.Generator) -> Floats:
 
 
 def _stitch(draw: ImageDraw.ImageDraw, part: Mask, colour: Floats, random: np.random.Generator, slope: float) -> None:
-    """Threads beside each other across a part, lighter in their middles."""
+    """Threads next to each other across a part, lighter in their middles."""
     for top in range(0, LARGE + 200, 4):
         columns = np.arange(LARGE)
         rows = (top - 100 + slope * columns).astype(np.int64)

@@ -31,7 +31,7 @@ class Service:
         key = hashlib.sha256(json.dumps([tool, body], sort_keys=True).encode()).hexdigest()
         wanted = DemoJob(name=tool, tool=tool, request=body, key=key)
         ended = run_jobs(self._api, [wanted], console=Console(), timeout_s=TIMEOUT_S)[tool]
-        # A request that was sent before is answered with the job, but without its images.
+        # A repeated request returns the job without its images.
         return self._api.read(ended["job_id"])[0]
 
     def image(self, tool: str, index: int = 0, file: str | None = None, **request: Any) -> tuple[Image.Image, str]:
