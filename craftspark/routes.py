@@ -40,6 +40,7 @@ ROUTES = (
     Route("GET", "/v1/account/profile", "read_profile", traffic="occasional"),
     Route("PUT", "/v1/account/profile", "change_profile", costs=True, traffic="occasional"),
     Route("GET", "/v1/account/pictures", "list_own_pictures", traffic="occasional"),
+    Route("GET", "/v1/plans", "list_plans", PUBLIC, traffic="occasional"),
     Route("GET", "/v1/tools", "list_tools"),
     Route("POST", "/v1/tools/{tool}/jobs", "submit_job", costs=True, traffic="submissions"),
     Route("POST", "/v1/tools/{tool}/quotes", "quote_job", costs=True, traffic="submissions"),

@@ -71,6 +71,7 @@ def define_job_access(
         "delete_job": delete
         + list_zips
         + Access(grants=(jobs.grant_mark, partial(images.grant_list, prefix="images/"))),
+        "list_plans": Access(),
         "list_tools": Access(settings=(ToolsSettings(pools=_list_pools(stage)),)),
     }
 

@@ -107,7 +107,7 @@ class HttpApi(Construct):
         )
         if route.scope == PUBLIC:
             for each in made:
-                acknowledge(each, "Everybody may read what makers have published.", "AwsSolutions-APIG4")
+                acknowledge(each, "Everybody may read the plans, and what makers have published.", "AwsSolutions-APIG4")
         throttle = self._settings.find_throttle(route)
         self._route_settings[route.key] = {
             "ThrottlingRateLimit": throttle.per_s,

@@ -67,6 +67,7 @@ class Distribution(Construct):
         )
         api = self._describe_api(http_api, site)
         data_headers = headers.create_data_headers(self)
+        public_routes = self._serve_api(api, data_headers, self._create_cache_policy())
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
@@ -93,7 +94,8 @@ class Distribution(Construct):
                     cache_policy=self._create_picture_policy(),
                     response_headers_policy=headers.create_picture_headers(self),
                 ),
-                "/v1/gallery/*": self._serve_api(api, data_headers, self._create_cache_policy()),
+                "/v1/gallery/*": public_routes,
+                "/v1/plans": public_routes,
                 "/v1/*": self._serve_api(api, data_headers, cloudfront.CachePolicy.CACHING_DISABLED),
             },
         )

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from craftspark.accounts.credits import Account, Entry, EntryKind, Holding
-from craftspark.accounts.plans import find_plan
+from craftspark.accounts.plans import Plan, find_plan
 from craftspark.gallery.profiles import OwnProfile
 from craftspark.parsing.texts import LINE, WORDS
 from lambdas.http.profile_views import ProfileView, profile_view
@@ -32,6 +32,12 @@ class PlanView(View):
     refunds_missed_subject: bool = Field(
         description="Whether an image is delivered without a charge if neither of two drawings shows its subject."
     )
+
+
+class PlanList(View):
+    """The plans of the service."""
+
+    plans: list[PlanView] = Field(description="The plans, the smallest first.")
 
 
 class AccountView(View):
@@ -121,6 +127,10 @@ class SuspensionChange(Body):
     ) = Field(description="Reason for the suspension. The maker sees it. `null` ends the suspension.")
 
 
+def plan_view(plan: Plan) -> PlanView:
+    return PlanView.model_validate(plan, from_attributes=True)
+
+
 def account_view(account: Account) -> AccountView:
     return AccountView(**_account_facts(account))
 
@@ -134,7 +144,7 @@ def _account_facts(account: Account) -> dict[str, Any]:
     names = ("granted", "available", "reserved", "spent", "expired", "expiring", "active_jobs", "suspended")
     return {
         **{name: getattr(account, name) for name in names},
-        "plan": PlanView(**{**asdict(plan), "lanes": list(plan.lanes)}),
+        "plan": plan_view(plan),
         "max_active_jobs": plan.max_active_jobs,
     }
 

@@ -199,8 +199,9 @@ def test_visitors_of_the_gallery_change_nothing(dev: Synthesis) -> None:
         assert not on(dev.allowed_to_function(name), "Gallery") & {*TABLE_WRITES, "dynamodb:DeleteItem", "s3:PutObject"}
 
 
-def test_listing_tools_needs_nothing(dev: Synthesis) -> None:
-    assert allowed_actions(dev.allowed_to_function("list_tools")) == TRACING
+@pytest.mark.parametrize("function", ["list_tools", "list_plans"])
+def test_what_the_code_says_needs_no_permission(dev: Synthesis, function: str) -> None:
+    assert allowed_actions(dev.allowed_to_function(function)) == TRACING
 
 
 def test_deleting_a_job_finds_its_files_and_reads_none(dev: Synthesis) -> None:

@@ -71,9 +71,15 @@ def test_no_answer_for_a_token_is_kept(synthesis: Synthesis) -> None:
     key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
     assert "Authorization" in key["HeadersConfig"]["Headers"]
     assert key["QueryStringsConfig"]["QueryStringBehavior"] == "all"
-    for pattern in ("/v1/*", "/v1/gallery/*"):
+    assert behaviors["/v1/plans"]["CachePolicyId"] == behaviors["/v1/gallery/*"]["CachePolicyId"]
+    for pattern in ("/v1/*", "/v1/gallery/*", "/v1/plans"):
         assert behaviors[pattern]["OriginRequestPolicyId"] == ALL_BUT_HOST
-    assert list(behaviors)[:3] == ["/pictures/*", "/v1/gallery/*", "/v1/*"]  # the first that matches counts
+    assert list(behaviors)[:4] == [
+        "/pictures/*",
+        "/v1/gallery/*",
+        "/v1/plans",
+        "/v1/*",
+    ]  # the first that matches counts
 
 
 def test_a_picture_that_is_taken_down_is_gone_after_ten_seconds(synthesis: Synthesis) -> None:
@@ -102,7 +108,7 @@ def test_studio_runs_nothing_but_its_own_files(synthesis: Synthesis) -> None:
     assert {"ContentTypeOptions", "ReferrerPolicy"} <= set(security)
 
 
-@pytest.mark.parametrize("behavior", ["/v1/*", "/v1/gallery/*", "/pictures/*"])
+@pytest.mark.parametrize("behavior", ["/v1/*", "/v1/gallery/*", "/v1/plans", "/pictures/*"])
 def test_what_is_no_page_runs_nothing(synthesis: Synthesis, behavior: str) -> None:
     assert policy_of(synthesis, behavior) == "default-src 'none'; frame-ancestors 'none'"
 

@@ -88,6 +88,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the plans
+         * @description Returns all plans with their credits and limits. No token is needed.
+         */
+        get: operations["list_plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tools": {
         parameters: {
             query?: never;
@@ -2830,6 +2850,14 @@ export interface components {
             plan: string;
         };
         /**
+         * PlanList
+         * @description The plans of the service.
+         */
+        PlanList: {
+            /** @description The plans, the smallest first. */
+            plans: components["schemas"]["PlanView"][];
+        };
+        /**
          * PlanView
          * @description A plan and its limits.
          */
@@ -4509,6 +4537,28 @@ export interface operations {
             422: components["responses"]["InvalidInput"];
             429: components["responses"]["Gateway429"];
             503: components["responses"]["ServiceBusy_Gateway503"];
+        };
+    };
+    list_plans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plans. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanList"];
+                };
+            };
+            429: components["responses"]["Gateway429"];
+            503: components["responses"]["Gateway503"];
         };
     };
     list_tools: {

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from craftspark import errors
-from lambdas.http.account_views import AccountView, LedgerPage
+from lambdas.http.account_views import AccountView, LedgerPage, PlanList
 from lambdas.http.openapi.operation import Operation
 from lambdas.http.openapi.parameters import CURSOR, IDEMPOTENCY_KEY, LIMIT, UPLOAD_ID, WEBHOOK_ID
 from lambdas.http.upload_views import UploadForm, UploadPage, UploadRequest, UploadView
@@ -18,6 +18,13 @@ ACCOUNT_OPERATIONS = {
         success="Your account.",
         answer=AccountView,
         refusals=(errors.AccountContended,),
+    ),
+    "list_plans": Operation(
+        fixed=True,
+        summary="List the plans",
+        description="Returns all plans with their credits and limits. No token is needed.",
+        success="The plans.",
+        answer=PlanList,
     ),
     "list_ledger": Operation(
         summary="List your ledger",

@@ -36,6 +36,7 @@ TAGS = {
     "uploads": "Upload images for the tools that start from one.",
     "live": "Receive updates about jobs over a WebSocket.",
     "account": "Read the plan, the credits and the ledger of your account, and your pictures and name in the gallery.",
+    "plans": "Compare the plans.",
     "webhooks": "Receive the results of jobs at your own HTTPS endpoints.",
     "admin": "Manage the accounts of makers, and review published pictures. Requires the scope `craftspark/admin`.",
 }

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from craftspark.accounts.plans import PLANS
 from craftspark.aws import clients
 from craftspark.settings.accounts import AccountSettings
 from tests.aws.api import Answer, account, call, submit
@@ -137,3 +138,13 @@ def test_an_inspected_job_has_no_links_to_its_images() -> None:
     assert (seen.status, seen.body["maker"]) == (200, "maker-1")
     assert "url" not in seen.body["images"][0]
     assert audit()[0][1] == "inspect job"
+
+
+def test_everybody_can_read_the_plans_that_an_account_can_have() -> None:
+    account()
+    listed = call("list_plans")
+    plans = {plan["name"]: plan for plan in listed.body["plans"]}
+
+    assert plans == {name: ask("change_plan", {"plan": name}, key=name).body["plan"] for name in plans}
+    assert set(plans) == set(PLANS)
+    assert listed.headers["Cache-Control"].startswith("public")

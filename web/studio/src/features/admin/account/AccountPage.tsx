@@ -46,7 +46,7 @@ function Account({ maker }: { maker: string }) {
       <Balance account={account.data} />
       <div className={css["forms"]}>
         <Credits maker={maker} />
-        <Plan maker={maker} plan={account.data.plan.name} key={account.data.plan.name} />
+        <Plan maker={maker} current={account.data.plan} key={account.data.plan.name} />
         <Suspension maker={maker} reason={account.data.suspended} key={account.data.suspended} />
         <Name maker={maker} profile={account.data.profile} key={`name ${account.data.profile.name}`} />
       </div>

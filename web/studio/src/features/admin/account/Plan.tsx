@@ -1,19 +1,22 @@
+import type { Account } from "@/shared/api/account";
 import { useChangePlan } from "@/shared/api/admin";
+import { usePlans } from "@/shared/api/plans";
 import { explain } from "@/shared/api/problems";
 import { useWords } from "@/shared/form/fields";
-import { t } from "@/shared/text/text";
+import { number, t } from "@/shared/text/text";
 import { Button } from "@/shared/ui/Button";
-import { TextField } from "@/shared/ui/Field";
+import { SelectField } from "@/shared/ui/Field";
 import { say } from "@/shared/ui/Toasts";
 import { FormCard } from "./FormCard";
 
-/** Changes the plan. Which plans there are, the API says when it refuses a name. */
-export function Plan({ maker, plan }: { maker: string; plan: string }) {
-  const { fields, set, forget } = useWords(`plan/${maker}`, { name: plan });
-  const name = fields.name.trim();
+/** Changes the plan. */
+export function Plan({ maker, current }: { maker: string; current: Account["plan"] }) {
+  const { fields, set, forget } = useWords(`plan/${maker}`, { name: current.name });
+  const plans = usePlans();
   const change = useChangePlan(maker);
+  const failure = change.error ?? plans.error;
   const submit = () =>
-    change.mutate(name, {
+    change.mutate(fields.name, {
       onSuccess: (account) => {
         say(t("admin.plan.done", { plan: account.plan.title }));
         forget({ name: account.plan.name });
@@ -21,21 +24,23 @@ export function Plan({ maker, plan }: { maker: string; plan: string }) {
     });
   return (
     <FormCard title={t("credits.plan")} onSubmit={submit}>
-      <TextField
+      <SelectField
         label={t("admin.plan.name")}
         hint={t("admin.plan.hint")}
-        error={change.error ? explain(change.error).text : undefined}
-        required
-        maxLength={100}
-        autoCapitalize="none"
-        spellCheck={false}
+        error={failure ? explain(failure).text : undefined}
         value={fields.name}
         onChange={(event) => {
           set({ name: event.target.value });
           change.reset();
         }}
-      />
-      <Button type="submit" busy={change.isPending} disabled={name === plan}>
+      >
+        {(plans.data ?? [current]).map((each) => (
+          <option key={each.name} value={each.name}>
+            {t("credits.plan.monthly", { plan: each.title, count: number(each.monthly_credits) })}
+          </option>
+        ))}
+      </SelectField>
+      <Button type="submit" busy={change.isPending} disabled={fields.name === current.name}>
         {t("admin.plan.go")}
       </Button>
     </FormCard>
