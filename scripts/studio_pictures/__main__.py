@@ -1,6 +1,6 @@
 """`python -m scripts.studio_pictures`: draw the pictures by which Studio shows its tools, styles and choices.
 
-It submits jobs with fixed seeds to a running local cloud, so the pictures are what the service makes, but for those of
+It submits jobs with fixed seeds to a running local cloud, so the pictures are what the service makes, except those of
 presets. It arranges them with Pillow, and writes small WebP files to `FOLDER`. `--state-dir` selects the cloud.
 """
 

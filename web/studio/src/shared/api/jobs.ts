@@ -131,7 +131,9 @@ export function hear(message: LiveMessage): void {
       changed(message.job_id);
       break;
     case "job.deleted":
-      forget(message.job_id);
+      // Where its page is open, in another window, it is read again, and is not there.
+      void queries.resetQueries({ queryKey: one(message.job_id) });
+      void queries.invalidateQueries({ queryKey: LISTS });
       break;
   }
 }
