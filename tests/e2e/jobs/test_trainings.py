@@ -85,7 +85,7 @@ def test_a_style_is_trained_for_real_and_draws(cloud: LocalCloud, tmp_path: Path
     assert plain["state"] == styled["state"] == "succeeded"
     drawn = [HTTP.get(job["images"][0]["url"]).content for job in (plain, styled)]
     assert drawn[0] != drawn[1]
-    end_the_trial(cloud, "real")  # whose execution would go on during other tests of this cloud
+    end_the_trial(cloud, "real")  # whose execution would continue during other tests of this cloud
     in_state(cloud, training_id, "promoted")
 
 
