@@ -1,6 +1,7 @@
 """A pool with its two services, and jobs that wait for it."""
 
-from datetime import UTC, datetime, timedelta
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -47,11 +48,12 @@ def services(tables: None) -> FleetServices:
     return FleetServices(ecs=clients.ecs(), ssm=clients.ssm(), cluster=CLUSTER, pools=(DRAW,), ready=ready)
 
 
-def waits(key: str, *, age_s: float = 0.0, **changes: Any) -> None:
-    """A job that waits, submitted `age_s` ago."""
-    put_jobs([waiting_item(key, age_s) | changes])
+def waits(key: str, *, age_s: float = 0.0, now: float | None = None, **changes: Any) -> None:
+    """A job that waits, submitted `age_s` before `now`, which is the time of this call if it is not given."""
+    put_jobs([waiting_item(key, age_s, time.time() if now is None else now) | changes])
 
 
-def waiting_item(key: str, age_s: float) -> Item:
-    job = a_job(job_id=job_id_of("maker-1", key), created_at=datetime.now(UTC) - timedelta(seconds=age_s), pool="draw")
+def waiting_item(key: str, age_s: float, now: float) -> Item:
+    created_at = datetime.fromtimestamp(now - age_s, UTC)
+    job = a_job(job_id=job_id_of("maker-1", key), created_at=created_at, pool="draw")
     return job_item(job) | {"work_s": number(20.0)}

@@ -52,10 +52,10 @@ def test_work_is_what_is_left_at_the_pace_of_the_workers(tables: None) -> None:
         {"picture": 2.0}, 90.0, now
     )
     images = a_job().count
-    waits("fresh")
-    waits("late", age_s=40)
-    waits("begun", age_s=50, state={"S": JobState.RUNNING}, images_stored=number(images - 1))
-    waits("bulk", age_s=60, lane={"S": "bulk"})
+    waits("fresh", now=now)
+    waits("late", age_s=40, now=now)
+    waits("begun", age_s=50, now=now, state={"S": JobState.RUNNING}, images_stored=number(images - 1))
+    waits("bulk", age_s=60, now=now, lane={"S": "bulk"})
 
     work = WorkIndex(client=clients.dynamodb(), jobs_table=JOBS).read("draw", now)
     lanes = work.measure_lanes(running=1, images_per_batch=4)
@@ -64,14 +64,14 @@ def test_work_is_what_is_left_at_the_pace_of_the_workers(tables: None) -> None:
     interactive, bulk = lanes["interactive"], lanes["bulk"]
     assert (interactive.waiting_s, interactive.late_s) == (80.0, 40.0)
     assert interactive.in_progress_s == pytest.approx(left_s)
-    assert interactive.oldest_s == pytest.approx(40, abs=5)
+    assert interactive.oldest_s == pytest.approx(40, abs=0.01)
     assert (bulk.waiting_s, bulk.late_s, bulk.in_progress_s) == (40.0, 40.0, 0.0)
     assert (work.pace, work.speed.launch_s) == (2.0, 90.0)
 
 
 def test_a_task_has_one_batch_of_a_job_in_progress_and_the_others_wait(tables: None) -> None:
     now = time.time()
-    waits("large", age_s=50, state={"S": JobState.RUNNING}, images=number(40))
+    waits("large", age_s=50, now=now, state={"S": JobState.RUNNING}, images=number(40))
 
     work = WorkIndex(client=clients.dynamodb(), jobs_table=JOBS).read("draw", now)
 
@@ -81,7 +81,7 @@ def test_a_task_has_one_batch_of_a_job_in_progress_and_the_others_wait(tables: N
 
 def test_a_large_backlog_is_a_sample_of_every_shard(tables: None) -> None:
     now = time.time()
-    put_jobs(waiting_item(f"key-{key}", age_s=40 if key % 2 else 0) for key in range(2000))
+    put_jobs(waiting_item(f"key-{key}", 40 if key % 2 else 0, now) for key in range(2000))
     calls: list[str] = []
     client = clients.dynamodb()
     client.meta.events.register("before-call.dynamodb.Query", lambda **_: calls.append("query"), unique_id="count")
