@@ -31,12 +31,18 @@ $(VENV)/.created: constraints.txt
 	@$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip
 	@touch $@
 
+# Node comes first: its packages are installed, and Studio is built, beside Python's packages.
+$(VENV)/.node-ready: $(VENV)/.created pyproject.toml constraints.txt
+	@echo "- Node"
+	@$(BIN)/python -m pip install --quiet --no-compile --group node --constraint constraints.txt
+	@touch $@
+
 # What the demo needs. `make setup` adds what tests, linting and training need.
-$(VENV)/.demo-ready: $(VENV)/.created pyproject.toml constraints.txt
+$(VENV)/.demo-ready: $(VENV)/.node-ready pyproject.toml constraints.txt
 	@$(BIN)/python -m scripts.install demo
 	@touch $@
 
-$(VENV)/.ready: $(VENV)/.created pyproject.toml constraints.txt
+$(VENV)/.ready: $(VENV)/.node-ready pyproject.toml constraints.txt
 	@$(BIN)/python -m scripts.install dev --compile
 	@touch $(VENV)/.demo-ready $@
 
@@ -47,7 +53,7 @@ $(CHECKOV)/.ready: $(VENV)/.created constraints-checkov.txt
 	@$(BIN)/python -m pip --python $(CHECKOV)/bin/python install --quiet --no-compile --group checkov --constraint constraints-checkov.txt
 	@touch $@
 
-node_modules/.ready: package.json package-lock.json $(VENV)/.ready
+node_modules/.ready: package.json package-lock.json $(VENV)/.node-ready
 	@echo "- Node's packages"
 	@npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
@@ -60,7 +66,7 @@ browser:
 	  $$SUDO apt-get update -qq && $$SUDO apt-get install -qq --no-install-recommends chromium >/dev/null \
 	  || { echo "Tests in a browser need Chromium or Chrome: install one, so that 'chromium' or 'google-chrome' is found."; exit 1; }; }
 
-$(STUDIO): web/studio/package.json web/studio/package-lock.json $(VENV)/.ready
+$(STUDIO): web/studio/package.json web/studio/package-lock.json $(VENV)/.node-ready
 	@echo "- Studio's packages"
 	@npm --prefix web/studio ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@

@@ -14,7 +14,7 @@ def test_the_demo_keeps_bytecode_whatever_the_shell_says(tmp_path: Path) -> None
     fake.write_text('#!/bin/sh\necho "bytecode is off: [$PYTHONDONTWRITEBYTECODE]"\n')
     fake.chmod(0o755)
     command = ["make", "--silent", "demo", f"BIN={tmp_path}", f"VENV={tmp_path}"]
-    for stamp in (".created", ".demo-ready"):
+    for stamp in (".created", ".node-ready", ".demo-ready"):
         (tmp_path / stamp).touch()
 
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
