@@ -10,17 +10,17 @@ from craftspark.errors import ModerationUnavailable
 from craftspark.metrics import event
 from craftspark.moderation import Moderation, Moderator
 from craftspark.settings.uploads import TextModerationSettings
-from craftspark.words.index import WordIndex
 from craftspark.words.moderator import WordModerator
 from lambdas.log import logger
 from lambdas.wiring.accounts import account_table, accounts
+from lambdas.wiring.words import word_index
 
 
 @cache
 def moderation() -> Moderation:
     settings = TextModerationSettings.from_environment()
     return Moderation(
-        moderator=WordModerator(index=WordIndex.load()),
+        moderator=WordModerator(index=word_index()),
         service=service(settings),
         fallback="accept" if settings.moderation_fallback == "accept" else "refuse",
         report_unavailable=log_unavailable,

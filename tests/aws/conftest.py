@@ -1,6 +1,5 @@
 """Tables, queues and buckets as the templates make them, on moto."""
 
-import threading
 from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import islice
@@ -8,10 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
-from joserfc import jwk
 from moto import mock_aws
-from moto.core.serialize import ResponseSerializer
-from moto.dynamodb.responses import DynamoHandler
 
 from craftspark.accounts.plans import PLANS, Plan
 from craftspark.aws import clients
@@ -29,61 +25,16 @@ from craftspark.settings.uploads import GuardrailSettings, UploadSettings
 from craftspark.tools import serve_tools
 from lambdas.wiring import live, pictures, webhooks
 from tests.aws.gallery.vectors import INDEX_ARNS, FakeVectors
+from tests.aws.moto_patches import (  # noqa: F401 - pytest finds fixtures here
+    fast_attributes,
+    one_call_at_a_time,
+    one_signing_key,
+    snapshots_share_items,
+)
 
 JOBS, ACCOUNTS, IMAGES, UPLOADS = "jobs", "accounts", "images", "uploads"
 TRAININGS, STYLES, UPLOAD_RECORDS = "trainings", "styles", "upload-records"
 GALLERY, GALLERY_RECORDS = "gallery", "gallery-records"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_call_at_a_time() -> Iterator[None]:
-    """DynamoDB isolates its calls from each other. moto does not, and several threads call it here."""
-    answer, lock = DynamoHandler.call_action, threading.RLock()
-
-    def answer_alone(handler: DynamoHandler) -> Any:
-        with lock:
-            return answer(handler)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(DynamoHandler, "call_action", answer_alone)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_signing_key() -> Iterator[None]:
-    """moto signs all tokens with one key. It reads the key again for each user pool, which takes 80 ms."""
-    read, keys = jwk.RSAKey.import_key, {}
-
-    def read_once(value: dict[str, Any]) -> Any:
-        if value["n"] not in keys:
-            keys[value["n"]] = read(value)
-        return keys[value["n"]]
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(jwk.RSAKey, "import_key", read_once)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def fast_attributes() -> Iterator[None]:
-    """moto searches each attribute of an item under dozens of names, because a value could have any of eleven types.
-
-    Its attributes name their type, so only that one is serialized. This saves a third of the time of these tests.
-    """
-    serialize = ResponseSerializer._serialize_type_structure
-
-    def serialize_type(serializer: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
-        if shape.name != "AttributeValue" or type(value) is not dict:
-            serialize(serializer, serialized, value, shape, key)
-            return
-        attribute: dict[str, Any] = {}
-        for name, member in value.items():
-            serializer._serialize(attribute, member, shape.members[name], name)
-        serializer._default_serialize(serialized, attribute, shape, key)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(ResponseSerializer, "_serialize_type_structure", serialize_type)
-        yield
 
 
 CLIENTS = (
