@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Set
 
 from craftspark.errors import InvalidInput
-from craftspark.gallery.lookalikes import LATIN, LOOKALIKES
+from craftspark.parsing.lookalikes import LOOKALIKES
 
 # Words of names that only those who run the service could have.
 RESERVED_WORDS = frozenset(
@@ -19,6 +19,8 @@ RESERVED_WORDS = frozenset(
         *("kundendienst", "kundenservice", "serviceclient", "atencionalcliente"),
     ]
 )
+# In many typefaces these look the same. They are compared in lower case.
+LATIN = str.maketrans({"i": "l", "1": "l", "0": "o", "m": "rn"})
 # It is in no name, however it is written.
 BRAND = "craftspark"
 # Marks that any letter can have and that belong to no spelling: strokes, rings, variation selectors.

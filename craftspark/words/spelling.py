@@ -4,6 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from craftspark.parsing.lookalikes import LOOKALIKES
+
 TOKEN = re.compile(r"[^\W\d_]+")
 # A letter next to a digit or a sign, or a single letter. Only such text can disguise a word.
 ODD = re.compile(
@@ -20,13 +22,12 @@ APOSTROPHE = re.compile(r"(?<=[^\W_])[\u2019']s\b")
 
 LEET = str.maketrans("013457@$!|€£¡", "oieastasiiesi")
 LEET_WITH_L = str.maketrans("013457@$!|€£¡", "oleastasliesl")
-# Letters of other scripts that look like Latin letters.
-LOOKALIKES = str.maketrans(
-    "аеорсухіјѕԁһӏԛԝвкмнтгіαβεικνορτυχγωѵոսց",
-    "aeopcyxijsdhlqwbkmhtriabeiknoptuxywvnug",
-)
+# Letters that look like one Latin letter. Others, such as the Cyrillic ones like `bl` and `6`, make words of real ones.
+LETTERS = {sign: latin for sign, latin in LOOKALIKES.items() if len(latin) == 1 and latin.isalpha()}
+# Greek letters that people write for Latin ones, though they look a little different or more like others.
+LETTERS |= {ord(greek): latin for greek, latin in zip("βνχω", "bnxw", strict=True)}
 # A separate letter in Spanish, which distinguishes a cone from a swear word.
-TILDE_N, ENYE_KEPT = "n\u0303", "\ue000"
+ENYE_KEPT = "\ue000"
 # Latin letters that Unicode does not decompose.
 UNDECOMPOSED = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "\u0131": "i", "ð": "d"})
 
@@ -35,18 +36,23 @@ def normalize(text: str) -> str:
     """Lower case without accents, invisible characters or look-alike letters of other scripts."""
     if text.isascii():
         return text.lower()
-    plain = unicodedata.normalize("NFKD", text).casefold().replace(TILDE_N, ENYE_KEPT).translate(UNDECOMPOSED)
+    decomposed = unicodedata.normalize("NFKD", text)
+    plain = decomposed.replace("n\u0303", ENYE_KEPT).replace("N\u0303", ENYE_KEPT)
     plain = "".join(char for char in plain if unicodedata.category(char) not in ("Mn", "Cf", "Me"))
     return TOKEN.sub(_latin, plain.replace(ENYE_KEPT, "ñ"))
 
 
 def _latin(match: re.Match[str]) -> str:
-    """A token of mixed scripts, or with only look-alike letters, in Latin letters. Other tokens do not change."""
+    """A token of mixed scripts, or with only look-alike letters, in Latin letters. Other tokens are in lower case.
+
+    Some letters look like Latin ones as capitals only.
+    """
     token = match[0]
-    if token.isascii():
-        return token
-    latin = token.translate(LOOKALIKES)
-    return latin if latin.isascii() else token
+    lower = token.casefold().translate(UNDECOMPOSED)
+    if lower.isascii():
+        return lower
+    latin = (written.translate(LETTERS).lower() for written in (token, lower))
+    return next((each for each in latin if each.isascii()), lower)
 
 
 def tokens_of(normal: str) -> list[str]:

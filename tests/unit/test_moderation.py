@@ -32,6 +32,9 @@ def reasons(text: str) -> set[str]:
         "fu\u200bck",
         "fu\u00adck",
         "fu\u0441k",  # Cyrillic
+        "SH\u0399T",  # Greek, of which only the capital looks so
+        "fu\u13dfk",  # Cherokee
+        "\ua4dd\ua4f4\ua4da\ua4d7",  # all letters of another script
         "\uff46\uff55\uff43\uff4b",  # full width
         "f\u00fcck",
         "sh1t",
@@ -46,7 +49,9 @@ def test_disguised_words_are_recognised(text: str) -> None:
     assert reasons(text) == {"offensive words"}
 
 
-@pytest.mark.parametrize("text", ["maine coon cat", "number 455", "box of 8008 beads", "kinky boots", "tit bird"])
+@pytest.mark.parametrize(
+    "text", ["maine coon cat", "number 455", "box of 8008 beads", "kinky boots", "tit bird", "\u03c1\u03b5\u03bd\u03ad"]
+)
 def test_words_are_moderated_in_their_context(text: str) -> None:
     assert not WORDS.objections(text)
 

@@ -1,7 +1,7 @@
-"""Letters and digits of all scripts that look like Latin ones.
+"""Letters and digits of all scripts that look like Latin ones, for names that imitate others and words in disguise.
 
 From `confusables.txt` of Unicode Technical Standard 39, version 16: the letters and digits that NFKC keeps, and that
-can be confused with Latin letters and digits.
+can be confused with Latin letters and digits. Those that look like a capital `I` and a small `l` are under `i`.
 """
 
 _LIKE = {
@@ -29,13 +29,15 @@ _LIKE = {
     "f": "ϜքᖴẝꓝꞘꞙꬵ𐊇𐊥𐔥𑢢𑣂",
     "g": "ƍɡԌցᏀᏳᶃꓖ",
     "h": "ΗНһհᎻᏂᕼⲎꓧ𐋏",
+    "i": "ıǀɩɪΙιІіӀ۱ᎥᛁⲒⵏꓲꙇꭵ𐊊𐌉𐌠𑣃𖼨",
     "j": "ͿϳЈјᎫᒍꓙꞲ",
     "k": "ΚКᏦᛕⲔꓗ𐔘",
-    "l": "ıƖǀɩɪΙιІіӀӏ۱ᎥᏞᒪᛁⲒⳐⵏꓡꓲꙇꭵ𐊊𐌉𐌠𐐛𐔦𑢣𑢲𑣃𖼖𖼨",
+    "l": "ƖӏᏞᒪⳐꓡ𐐛𐔦𑢣𑢲𖼖",
     "ll": "ǁ",
     "lo": "Ю",
     "ls": "ʪ",
     "lz": "ʫ",
+    "m": "ΜϺМᎷᗰᛖⲘꓟ𐊰𐌑𑜀𑣣",
     "n": "ΝոռⲚꓠ𐔓",
     "o": "ΟοσОоՕօ۵०০੦૦ଠ୦௦౦೦ഠ൦๐໐ဝ၀ჿዐᴏᴑⲞⲟⵔ〇ꓳꬽ𐊒𐊫𐐄𐐬𐓂𐓪𐔖𑓐𑢵𑣈𑣗𑣠",
     "oe": "Œœ",
@@ -43,7 +45,6 @@ _LIKE = {
     "p": "ΡρРрᏢᑭⲢⲣꓑ𐊕",
     "q": "ԛգզⵕ",
     "r": "ƦгᎡᏒᖇᴦⲅꓣꭇꭈꮁ𐒴𖼵",
-    "rn": "ΜϺМᎷᗰᛖⲘꓟ𐊰𐌑𑜀𑣣",
     "s": "ƽЅѕՏᏕᏚꓢꜱꮪ𐊖𐐠𐑈𑣁𖼺",
     "ss": "βᏰꞵ",
     "t": "ΤТᎢⲦꓔ𐊗𐊱𐌕𑢼𖼊",
@@ -60,9 +61,7 @@ _LIKE = {
     "z": "ΖᏃᴢꓜꮓ𐋵𑢩𑣄𑣥",
 }
 # The standard compares these with small capitals only, which most typefaces do not have.
-_SMALL_CAPITALS = {"b": "в", "h": "н", "k": "кκ", "rn": "м", "t": "тτ"}
+_SMALL_CAPITALS = {"b": "в", "h": "н", "k": "кκ", "m": "м", "t": "тτ"}
 LOOKALIKES = str.maketrans(
     {letter: latin for like in (_LIKE, _SMALL_CAPITALS) for latin, letters in like.items() for letter in letters}
 )
-# In many typefaces these look the same. They are compared in lower case.
-LATIN = str.maketrans({"i": "l", "1": "l", "0": "o", "m": "rn"})
