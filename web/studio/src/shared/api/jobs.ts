@@ -18,6 +18,8 @@ const POLL_MS = 2000;
 const SLOW_POLL_MS = 15_000;
 
 let isLive = false;
+/** Jobs that this window deletes: it leaves their pages itself, whether the answer or the live update comes first. */
+const deletedHere = new Set<string>();
 
 const one = (jobId: string) => ["jobs", "one", jobId];
 const LISTS = ["jobs", "list"];
@@ -76,8 +78,12 @@ export function useRename() {
 
 export function useDeleteJob() {
   return useMutation({
-    mutationFn: (jobId: string) => api().DELETE("/v1/jobs/{job_id}", { params: { path: { job_id: jobId } } }),
+    mutationFn: (jobId: string) => {
+      deletedHere.add(jobId);
+      return api().DELETE("/v1/jobs/{job_id}", { params: { path: { job_id: jobId } } });
+    },
     onSuccess: (_data, jobId) => forget(jobId),
+    onError: (_error, jobId) => deletedHere.delete(jobId),
   });
 }
 
@@ -132,7 +138,7 @@ export function hear(message: LiveMessage): void {
       break;
     case "job.deleted":
       // Where its page is open, in another window, it is read again, and is not there.
-      void queries.resetQueries({ queryKey: one(message.job_id) });
+      if (!deletedHere.has(message.job_id)) void queries.resetQueries({ queryKey: one(message.job_id) });
       void queries.invalidateQueries({ queryKey: LISTS });
       break;
   }

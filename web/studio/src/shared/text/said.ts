@@ -19,6 +19,7 @@ const SAID: readonly (readonly [RegExp, Key])[] = [
   [/^input should be greater than or equal to (?<count>[-\d.]+)$/i, "said.least"],
   [/^input should be greater than (?<count>[-\d.]+)$/i, "said.more"],
   [/^input should be a valid (?:integer|number)/i, "said.number"],
+  [/^.+ is outside the range of (?<least>[-\d.]+) to (?<most>.+)$/i, "said.range"],
   [/^field required$/i, "form.required"],
 ];
 
