@@ -16,8 +16,8 @@ from local_cloud.launcher import task_records
 
 DEFAULT = Path(".local-cloud")
 POLL_S = 0.05
-# Longer than another process holds the lock to check whether the folder is free.
-LOCK_TIMEOUT_S = 0.3
+# Much longer than other processes take to check whether the folder is free.
+CHECKS_TIMEOUT_S = 60.0
 MAX_EARLIER_RUNS = 5  # whose logs are kept
 
 
@@ -69,12 +69,14 @@ class StateDir:
         """
         self.path.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(self.lock_file, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
-            deadline = time.monotonic() + LOCK_TIMEOUT_S
+            deadline = time.monotonic() + CHECKS_TIMEOUT_S
             while not _try_lock(file.fileno(), fcntl.LOCK_EX):
-                if time.monotonic() > deadline:
+                # An owner shares its lock with nobody. Processes that only check the folder share theirs.
+                if not _try_lock(file.fileno(), fcntl.LOCK_SH) or time.monotonic() > deadline:
                     raise AlreadyRunning(
                         f"A local cloud is already running in {self.path}. To stop it: {self.command_line('down')}"
                     )
+                fcntl.flock(file, fcntl.LOCK_UN)
                 time.sleep(POLL_S)
             file.truncate(0)
             yield FolderLock(self, file.fileno())

@@ -1,8 +1,10 @@
 """The local cloud uses nothing of the user's AWS configuration, and its folder has one owner at a time."""
 
+import fcntl
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,6 +53,27 @@ def test_a_folder_has_one_owner_at_a_time(tmp_path: Path) -> None:
 
     with state.lock():
         pass
+
+
+def test_a_folder_that_is_only_checked_has_no_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that checks the folder may stall while it does."""
+    state, polls = StateDir.at(tmp_path), list[float]()
+    with state.lock():
+        pass
+
+    with state.lock_file.open("rb") as checked:
+        fcntl.flock(checked, fcntl.LOCK_SH)
+
+        def poll(seconds: float) -> None:
+            polls.append(seconds)
+            if len(polls) == 20:
+                fcntl.flock(checked, fcntl.LOCK_UN)
+
+        monkeypatch.setattr(time, "sleep", poll)
+        with state.lock(), pytest.raises(AlreadyRunning), StateDir.at(tmp_path).lock():
+            pass
+
+    assert len(polls) == 20
 
 
 def test_a_folder_can_be_handed_over(tmp_path: Path) -> None:
