@@ -9,6 +9,7 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from craftspark.errors import InvalidInput
+from craftspark.parsing.forms import words_for
 
 MAX_DIGITS = 40  # digits; the largest of our bounds has 10
 MAX_ERRORS = 20
@@ -45,7 +46,8 @@ def parse_request(kind: type[Request], body: bytes | str, *, parsed: bool = Fals
 
 def _field_error(error: Any) -> dict[str, str]:
     field = ".".join(str(part) for part in error["loc"])[:MAX_FIELD] or "body"
-    return {"field": field, "detail": error["msg"]}
+    words = words_for(error["ctx"]["pattern"]) if error["type"] == "string_pattern_mismatch" else None
+    return {"field": field, "detail": f"must be {words}" if words else error["msg"]}
 
 
 def parse_json(text: bytes | str, name: str) -> Any:

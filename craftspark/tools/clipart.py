@@ -11,7 +11,7 @@ from craftspark.models.work import ENLARGED, Load, upscaler_megapixels
 from craftspark.tools.cut_files import CutFileRequest
 from craftspark.tools.picture import PictureRequest
 from craftspark.tools.prints import print_pixels
-from craftspark.tools.request import DrawingRequest, Prompt, sides
+from craftspark.tools.request import SIZE, DrawingRequest, Prompt, sides
 from craftspark.tools.sources import Source
 
 
@@ -25,7 +25,7 @@ class ClipartRequest(CutFileRequest, DrawingRequest):
     prompt: Prompt = Field(description="The object to draw.", examples=["cat face"])
     size: str | None = Field(
         None,
-        pattern=r"^\d{2,4}x\d{2,4}$",
+        pattern=SIZE,
         description="Width x height of the drawing in pixels, one of the `sizes` from `GET /v1/tools`. Default: the "
         "model's default size.",
     )

@@ -12,12 +12,14 @@ from craftspark.models.enlarging import enlarging_megapixels
 from craftspark.models.model import Model
 from craftspark.models.prices import credits_for_work
 from craftspark.models.work import Load, calls_for, megapixels
+from craftspark.parsing.forms import form
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.request import SOURCE, DrawingRequest, OptionalPrompt, SourceReference, sides
 from craftspark.tools.sources import Source, only
 from craftspark.tools.windows import Box, choose_size, fit_into, split_canvas
 
 Anchor = Literal["centre", "left", "right", "top", "bottom", "top-left", "top-right", "bottom-left", "bottom-right"]
+ASPECT = form(r"^[1-9][0-9]?:[1-9][0-9]?$", "an aspect ratio of whole numbers below 100, such as 16:9")
 MAX_RESULT_SIDE = 2048  # pixels per side
 
 
@@ -49,7 +51,7 @@ class OutpaintRequest(DrawingRequest):
     )
     aspect: str | None = Field(
         None,
-        pattern=r"^[1-9][0-9]?:[1-9][0-9]?$",
+        pattern=ASPECT,
         description="Aspect ratio of the result, width:height. The result is the smallest one that contains the "
         "source. Cannot be combined with `width` or `height`.",
         examples=["16:9"],

@@ -11,6 +11,7 @@ from craftspark.models.capabilities import Need
 from craftspark.models.model import Model
 from craftspark.models.prices import credits_for_work
 from craftspark.models.work import ENLARGED, MAX_CUT_SIDE, Load, megapixels, upscaler_megapixels
+from craftspark.parsing.forms import form
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.palette import Palette, SourceUse, contradictions_of_colours, contradictions_of_use
 from craftspark.tools.request import DrawingRequest, OptionalPrompt, Prompt, SourceReference, sides
@@ -19,7 +20,8 @@ from craftspark.tools.sources import Source, only
 from craftspark.tools.toss import MAX_MOTIFS, Repeat, Toss, widest
 
 Way = Literal["tossed", "painted"]
-Background = Annotated[str, StringConstraints(pattern=r"^(#[0-9a-fA-F]{6}|transparent)$", to_lower=True)]
+BACKGROUND = form(r"^(#[0-9a-fA-F]{6}|transparent)$", "transparent, or a colour as #rrggbb, such as #ff8800")
+Background = Annotated[str, StringConstraints(pattern=BACKGROUND, to_lower=True)]
 STRENGTH = 0.3  # the subject of a source stays recognisable: see the measurement in docs/design.md
 WHITE = "#ffffff"
 TILE_PIXELS = 1024  # side of a tossed tile

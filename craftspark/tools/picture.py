@@ -10,7 +10,7 @@ from craftspark.models.enlarging import enlarging_megapixels
 from craftspark.models.model import Model
 from craftspark.models.work import Load, megapixels
 from craftspark.tools.presets import Preset
-from craftspark.tools.request import DrawingRequest, Prompt, sides
+from craftspark.tools.request import SIZE, DrawingRequest, Prompt, sides
 from craftspark.tools.sources import Source
 
 MIN_SIDE = 512  # pixels of the shorter side of a delivered picture
@@ -82,7 +82,7 @@ class PictureRequest(DrawingRequest):
     prompt: Prompt = Field(description="What the image shows.", examples=["a red apple"])
     size: str | None = Field(
         None,
-        pattern=r"^[0-9]{2,4}x[0-9]{2,4}$",
+        pattern=SIZE,
         description="Width x height in pixels at which the model draws, one of the `sizes` from `GET /v1/tools`. A "
         "drawing whose shorter side has less than 512 pixels is enlarged 2, 4 or more times until it has 512. The "
         "image's `width` and `height` are those after enlarging. Default: the model's default size.",

@@ -12,6 +12,7 @@ from craftspark.models.capabilities import Need
 from craftspark.models.model import Model
 from craftspark.models.prices import credits_for_steps
 from craftspark.models.work import Load, calls_for, megapixels
+from craftspark.parsing.forms import form
 from craftspark.parsing.texts import LINE, OPTIONAL_WORDS, PROSE, WORDS
 from craftspark.tools.contradictions import Contradiction, refuse
 from craftspark.tools.presets import Preset, find_preset
@@ -22,8 +23,11 @@ LANES: tuple[Lane, ...] = get_args(Lane)
 Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), PROSE, WORDS]
 OptionalPrompt = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000), PROSE, OPTIONAL_WORDS]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100), LINE]
-Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
-PictureId = Annotated[str, StringConstraints(pattern=r"^[a-z2-7]{26}$")]
+COLOUR = form(r"^#[0-9a-fA-F]{6}$", "a colour as #rrggbb, such as #ff8800")
+Colour = Annotated[str, StringConstraints(pattern=COLOUR, to_lower=True)]
+PICTURE_ID = form(r"^[a-z2-7]{26}$", "the ID of a published picture, which has 26 letters and digits")
+PictureId = Annotated[str, StringConstraints(pattern=PICTURE_ID)]
+SIZE = form(r"^[0-9]{2,4}x[0-9]{2,4}$", "a width and a height in pixels, such as 512x512")
 SourceReference = Annotated[str, StringConstraints(pattern=REFERENCE)]
 MAX_SEED = 2**32 - 1
 MAX_COUNT = 8  # images of one job

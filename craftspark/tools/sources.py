@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from craftspark.parsing.forms import form
 from craftspark.tools.lineage import Lineage
 
 # An image of the maker, an upload, or a published picture. All ids use the same letters.
-REFERENCE = r"^([a-z2-7]{26}/[0-7]|(upload|picture)/[a-z2-7]{26})$"
+REFERENCE = form(
+    r"^([a-z2-7]{26}/[0-7]|(upload|picture)/[a-z2-7]{26})$",
+    "JOB_ID/IMAGE with the number of the image from 0 to 7, upload/UPLOAD_ID or picture/PICTURE_ID",
+)
 UPLOAD, PICTURE = "upload", "picture"
 
 Bucket = Literal["images", "uploads", "gallery"]
