@@ -1,4 +1,4 @@
-import type { ComponentProps } from "react";
+import type { ComponentProps, MouseEvent } from "react";
 import { Link } from "wouter";
 import css from "./Button.module.css";
 import { cx } from "./cx";
@@ -10,26 +10,35 @@ interface Own {
   small?: boolean;
 }
 
+/** A button that does nothing while it is `disabled` or `busy`. It keeps the focus, and so its place on the page. */
 export function Button({
   look = "plain",
   small = false,
   busy = false,
   className,
   children,
-  disabled,
+  disabled = false,
+  onClick,
   ...rest
 }: ComponentProps<"button"> & Own & { busy?: boolean }) {
+  const off = disabled || busy;
   return (
     <button
       type="button"
       {...rest}
       className={cx(css["button"], css[look], small && css["small"], busy && css["busy"], className)}
-      disabled={disabled === true || busy}
+      onClick={off ? refuse : onClick}
+      aria-disabled={off}
       aria-busy={busy}
     >
       {children}
     </button>
   );
+}
+
+/** Without its click, a button sends no form, also if a maker presses Enter in a field. */
+function refuse(event: MouseEvent) {
+  event.preventDefault();
 }
 
 /** A link to a page of Studio that looks like a button. */
