@@ -5,19 +5,23 @@ import re
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.metadata import distributions
 from pathlib import Path
 from socket import create_server
 from types import SimpleNamespace
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from scripts import install, pytorch_build
 from scripts.install import PipFailed, PipOutput
 from scripts.pytorch_build import CPU_INDEX, Build, has_nvidia_gpu, responds, select_build
 
+ROOT = Path(__file__).resolve().parents[2]
 PIP_SAYS = [
     "Collecting torch==2.13.0",
     "  Downloading torch-2.13.0%2Bcpu-cp311-cp311-manylinux_2_28_x86_64.whl.metadata (31 kB)",
@@ -179,6 +183,23 @@ def test_a_local_version_satisfies_the_pin() -> None:
     [pin] = [line.removeprefix("torch") for line in constraints if line.startswith("torch==")]
 
     assert SpecifierSet(pin).contains(pin.removeprefix("==") + "+cpu")
+
+
+def test_every_package_runs_on_the_oldest_python_that_is_supported() -> None:
+    """A machine with a newer Python installs versions that an older one refuses."""
+    supported = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    oldest = supported.removeprefix(">=") + ".0"
+    environments = (Path(sys.prefix), ROOT / ".venv" / "checkov")
+    places = [str(place) for environment in environments for place in environment.glob("lib/*/*-packages")]
+    packages = list(distributions(path=places))
+
+    assert len({each.name for each in packages} & {"aws-cdk-lib", "checkov"}) == 2
+    refusing = {
+        each.name: needs
+        for each in packages
+        if (needs := each.metadata["Requires-Python"]) and oldest not in SpecifierSet(needs)
+    }
+    assert refusing == {}
 
 
 def test_large_packages_are_named_and_all_bytes_counted() -> None:
