@@ -16,3 +16,11 @@ test("credits are spoken of only where they are at stake", () => {
 test("words that are refused are named if they are known", () => {
   expect(explain(words([])).text).toBe("These words are not allowed. Please change them.");
 });
+
+test("what a field says is the same as what the problem says as a whole", () => {
+  const detail = "500 cm is outside the range of 1 to 150 cm";
+  const { text, fields } = explain(new Refused(422, { type: "/problems/InvalidInput", title: "", status: 422, detail, field: "sheet.width" }));
+
+  expect(fields["sheet.width"]).toBe("From 1 to 150 cm.");
+  expect(text).toBe(fields["sheet.width"]);
+});

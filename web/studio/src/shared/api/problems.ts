@@ -1,7 +1,7 @@
 /** What to tell a maker when a request fails. */
 import { Refused } from "@client/index";
 import { saidInWords } from "@/shared/text/said";
-import { duration, named, number, sentence, t } from "@/shared/text/text";
+import { duration, named, number, t } from "@/shared/text/text";
 
 export interface Explained {
   text: string;
@@ -23,7 +23,7 @@ export function explain(error: unknown, { paid = false } = {}): Explained {
   if (problem.field) fields[problem.field] ??= saidInWords(problem.detail ?? "");
   if (status === 401) return { text: t("problem.signedout"), fields: {} };
   const name = problemName(error);
-  const fallback = status >= 500 ? t("problem.server") : (sentence(problem.detail ?? "") || t("problem.unknown"));
+  const fallback = status >= 500 ? t("problem.server") : (saidInWords(problem.detail ?? "") || t("problem.unknown"));
   const text = named("problem", name === "PromptRefused" && !problem.words?.length ? "PromptRefused.unnamed" : name, fallback);
   const credits = paid ? ofCredits(name, status) : "";
   return { text: `${filled(text, problem)} ${credits}`.trim(), fields };
