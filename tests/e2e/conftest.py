@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from craftspark.aws.fleet.record import LAUNCHES_KEY
 from local_cloud.faults import Fault, parse_faults
 from local_cloud.launcher.aws_clients import Clients
 from local_cloud.launcher.cloud import LocalCloud
@@ -54,6 +55,18 @@ def cloud(assembly: Path, tmp_path_factory: pytest.TempPathFactory, faults: tupl
         running.stop_controller()  # these tests know how many workers run
         with running.under(*faults):
             yield running
+
+
+@pytest.fixture(autouse=True)
+def pools_can_wake(request: pytest.FixtureRequest) -> None:
+    """Forget the launched tasks of earlier tests in the running cloud.
+
+    Only the controller would notice that they have ended. While it is stopped, a launched task counts for an hour, and
+    its pool can launch no other.
+    """
+    if "cloud" in request.fixturenames:
+        running: LocalCloud = request.getfixturevalue("cloud")
+        running.client("dynamodb").delete_item(TableName=running.outputs["JobsTableName"], Key=LAUNCHES_KEY)
 
 
 @pytest.fixture(scope="package")
