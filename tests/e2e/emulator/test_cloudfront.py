@@ -159,6 +159,11 @@ def test_a_path_pattern_matches_any_character(site: Site) -> None:
     assert get(f"{site.address}/v1/jobs/a%0Ab").json() == {"message": "Not Found"}
 
 
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("POST", 403), ("PUT", 403), ("DELETE", 403)])
+def test_a_behaviour_that_names_no_methods_can_only_be_read(site: Site, method: str, status: int) -> None:
+    assert HTTP.request(method, f"{site.address}/config.json").status_code == status
+
+
 @pytest.mark.parametrize("path", ["v1/jobs", "$default/v1/jobs", "other/v1/jobs", "v1"])
 def test_an_api_answers_only_for_a_stage_that_it_has(aws: Clients, site: Site, path: str) -> None:
     make_route(aws, site.api)
